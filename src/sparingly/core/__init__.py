@@ -1,0 +1,1 @@
+"""Decisions: plain functions over frozen structs, without I/O, clock or randomness."""

@@ -1,0 +1,87 @@
+"""Decide whether an answer may be kept, and for which tier.
+
+Rule: only what would be right to give to somebody else is kept.  An answer
+that is cut, failed, empty, refused or too large is not; one that calls tools,
+or that belongs to a conversation, serves the exact tier only.
+"""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from sparingly.core.answer import Answer
+from sparingly.core.chat import Ask, Refusal, Text, ToolCall
+from sparingly.core.directives import Directives
+from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.policy import CachePolicy
+
+# Openings of refusals that models give instead of an answer.  A refusal that is missed costs one stored
+# refusal; an answer taken for a refusal costs one hit: so only short answers are looked at.
+_REFUSAL = re.compile(
+    r"^\W*(?:i['\u2019]?m sorry|i am sorry|sorry)?[\s,.!-]*(?:but\s+)?"
+    r"(?:i|we)\s*(?:can(?:no|['\u2019])?t|am unable to|['\u2019]m unable to|am not able to|['\u2019]m not able to|won['\u2019]t)"
+    r"\s+(?:help|assist|do that|comply|provide|answer|fulfil|fulfill|discuss|support|create|generate|continue)",
+    re.IGNORECASE,
+)
+_REFUSAL_CHARS = 400
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """`tier` is the widest tier the answer may serve; `reason` says what narrowed it."""
+
+    tier: Literal["none", "exact", "semantic"]
+    reason: str
+
+
+def is_cacheable(ask: Ask, policy: CachePolicy) -> str | None:
+    """Why a request has no business with the cache at all, or None."""
+    if ask.sampling.temperature is not None and ask.sampling.temperature > policy.max_temperature:
+        return "temperature"
+    return None
+
+
+def admit(
+    ask: Ask,
+    answer: Answer,
+    fingerprint: Fingerprint,
+    *,
+    directives: Directives,
+    policy: CachePolicy,
+    answer_bytes: int,
+) -> Admission:
+    """Judge a complete, successful answer; `answer_bytes` is its size as it will be stored."""
+    if not directives.keep:
+        return Admission("none", "no-store")
+    reason = is_cacheable(ask, policy) or _unfit(answer)
+    if reason is not None:
+        return Admission("none", reason)
+    if answer_bytes > policy.max_answer_bytes:
+        return Admission("none", "too-large")
+    if answer.has_tool_calls:
+        return Admission("exact", "tool-calls")
+    if any(choice.finish == "length" for choice in answer.choices):
+        return Admission("exact", "cut-by-max-tokens")
+    if fingerprint.exact_only is not None:
+        return Admission("exact", fingerprint.exact_only)
+    if not policy.semantic:
+        return Admission("exact", "semantic-off")
+    return Admission("semantic", "admitted")
+
+
+def _unfit(answer: Answer) -> str | None:
+    if not answer.choices:
+        return "empty"
+    for choice in answer.choices:
+        if choice.finish is None:
+            return "incomplete"
+        if choice.finish == "content_filter" or any(isinstance(block, Refusal) for block in choice.blocks):
+            return "refusal"
+        if any(isinstance(block, ToolCall) for block in choice.blocks):
+            continue
+        words = "".join(block.text for block in choice.blocks if isinstance(block, Text)).strip()
+        if not words:
+            return "empty"
+        if len(words) <= _REFUSAL_CHARS and _REFUSAL.match(words):
+            return "refusal"
+    return None

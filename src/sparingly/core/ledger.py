@@ -1,0 +1,83 @@
+"""What one request was, what it cost and what it saved.
+
+Money is integer nano-dollars (1e-9 USD).  `baseline_nano` is what the asked
+model would have cost without the gateway, `cost_nano` what was really paid
+(classifier and retries included); the saving is their difference and may be
+negative.
+"""
+
+import msgspec
+
+from sparingly.core.answer import Usage
+from sparingly.core.chat import Tenant
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Seconds; None where the step was not taken."""
+
+    total_s: float = 0.0
+    embed_s: float | None = None
+    search_s: float | None = None
+    judge_s: float | None = None
+    route_s: float | None = None
+    upstream_first_s: float | None = None
+    """From sending to the provider's first byte, of the attempt that was served."""
+    first_byte_s: float | None = None
+    """From the request's arrival to the first byte for the client."""
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """What `cache.mode: observe` would have served, beside what came back."""
+
+    tier: str
+    source: str
+    similarity: float | None
+    probability: float | None
+    stored_text: str
+    fresh_text: str
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """One line of the ledger.  `verdict` is exact, semantic, miss or bypass."""
+
+    id: str
+    time: float
+    tenant: Tenant
+    path: str
+    asked: str
+    status: int
+    verdict: str
+    reason: str
+    route: str = ""
+    routed: str | None = None
+    served: str | None = None
+    provider: str | None = None
+    streamed: bool = False
+    complete: bool = True
+    """Whether the client got the whole answer."""
+    similarity: float | None = None
+    nearest: str | None = None
+    probability: float | None = None
+    candidate: str | None = None
+    usage: Usage = Usage()
+    cost_nano: int = 0
+    baseline_nano: int = 0
+    overhead_nano: int = 0
+    """The part of `cost_nano` that classifiers and judges cost."""
+    attempts: int = 0
+    escalated: bool = False
+    confidence: float | None = None
+    scores: dict[str, float] = {}
+    features: dict[str, float] = {}
+    propensity: float = 1.0
+    conversation: str | None = None
+    tags: tuple[str, ...] = ()
+    timings: Timings = Timings()
+    observed: Observed | None = None
+    trouble: tuple[str, ...] = ()
+    """Codes of parts that failed while the request flowed."""
+
+    @property
+    def saved_nano(self) -> int:
+        """What the gateway saved on this request; negative when it cost more."""
+        return self.baseline_nano - self.cost_nano

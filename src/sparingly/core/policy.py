@@ -1,0 +1,160 @@
+"""What an operator may decide about caching and routing, as plain data.
+
+These structs are the `cache` and `routing` parts of the config file; the
+functions in `core` take them as arguments, so a replay can be run with any.
+Every field has its unit in its name.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Mode: TypeAlias = Literal["off", "observe", "on"]
+
+
+class _Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unknown keys in a config file are errors."""
+
+
+class ScopePolicy(_Policy, frozen=True, kw_only=True):
+    """What may be left out when two requests are compared.
+
+    `ignore` are regular expressions; what they match in system prompts is
+    blanked out.  `shared` are groups of tenants that agree to be answered from
+    each other's entries.  Both trade safety for hits.
+    """
+
+    ignore: tuple[str, ...] = ()
+    shared: tuple[tuple[str, ...], ...] = ()
+
+
+class RouteCache(_Policy, frozen=True, kw_only=True):
+    """Overrides of the cache policy for one route; None inherits."""
+
+    mode: Mode | None = None
+    threshold: float | None = None
+    ttl_s: int | None = None
+
+
+class CachePolicy(_Policy, frozen=True, kw_only=True):
+    """When to look, what to believe and what to keep.
+
+    `threshold` is the least cosine similarity of a semantic hit.
+    """
+
+    mode: Mode = "on"
+    semantic: bool = True
+    threshold: float = 0.97
+    k: int = 5
+    ttl_s: int = 7 * 24 * 3600
+    max_entries: int = 50_000
+    max_answer_bytes: int = 256 * 1024
+    # 1.0 is the default of the OpenAI and Anthropic APIs: a caller who asks for more wants variety.
+    max_temperature: float = 1.0
+    pace_tokens_per_s: float = 0.0
+    """How fast a hit is streamed; 0 sends it at once."""
+    wait_for_same: bool = True
+    """A request equal to one under way waits for that answer instead of paying for a second."""
+    scope: ScopePolicy = ScopePolicy()
+    routes: dict[str, RouteCache] = {}
+
+
+def for_route(policy: CachePolicy, route: str) -> CachePolicy:
+    """The policy with a route's overrides laid over it."""
+    override = policy.routes.get(route)
+    if override is None:
+        return policy
+    changed = {
+        name: value for name in override.__struct_fields__ if (value := getattr(override, name)) is not None
+    }
+    return msgspec.structs.replace(policy, **changed)
+
+
+class Price(_Policy, frozen=True, kw_only=True):
+    """Dollars per million tokens, as providers list them; None takes the input price."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    cached_input_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
+
+
+class Deployment(_Policy, frozen=True, kw_only=True):
+    """One place where a model is served; `model` is its name there, by default the same."""
+
+    provider: str
+    model: str | None = None
+    weight: float = 1.0
+
+
+class Model(_Policy, frozen=True, kw_only=True):
+    """A model name that clients and routes may use, and where it is served."""
+
+    deployments: tuple[Deployment, ...] = ()
+    price: Price | None = None
+
+
+class Classifier(_Policy, frozen=True, kw_only=True):
+    """Who sorts requests into tiers: a model that is asked, or the local embedding of examples."""
+
+    kind: Literal["llm", "embedding"] | None = None
+    model: str | None = None
+    max_tokens: int = 50
+    timeout_s: float = 3.0
+    examples: str | None = None
+    """A file of labelled examples; None takes the ones in the package."""
+
+
+class Tier(_Policy, frozen=True, kw_only=True):
+    """The model of a tier; tiers are written cheapest first."""
+
+    model: str
+
+
+class Escalation(_Policy, frozen=True, kw_only=True):
+    """What happens when the classifier is not sure enough."""
+
+    strategy: Literal["escalate", "none"] = "escalate"
+    min_confidence: float = 0.7
+
+
+class RouteMatch(_Policy, frozen=True, kw_only=True):
+    """Shell patterns that all must match; None matches everything."""
+
+    model: str | None = None
+    tenant: str | None = None
+    path: str | None = None
+
+
+class Route(_Policy, frozen=True, kw_only=True):
+    """A named kind of request.  `to` is a model name, or `tiers` for the classifier."""
+
+    match: RouteMatch
+    to: str | None = None
+
+
+class Retry(_Policy, frozen=True, kw_only=True):
+    """How often and how patiently a candidate is asked again before the next one is."""
+
+    attempts: int = 2
+    """Per candidate, the first one included."""
+    base_wait_s: float = 0.25
+    max_wait_s: float = 8.0
+    """A longer Retry-After means: next candidate."""
+
+
+class RoutingPolicy(_Policy, frozen=True, kw_only=True):
+    """From asked model to served model.
+
+    `names` maps an asked name to a model or to `tiers`; a concrete model that is
+    not mapped is honored.  `fallbacks` lists models to try when all deployments
+    of a model have failed.
+    """
+
+    classifier: Classifier = Classifier(kind="embedding")
+    tiers: dict[str, Tier] = {}
+    fallback: Escalation = Escalation()
+    names: dict[str, str] = msgspec.field(default_factory=lambda: {"auto": "tiers"})
+    routes: dict[str, Route] = {}
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    retry: Retry = Retry()

@@ -1,0 +1,1 @@
+"""Fitting and making what the gateway loads; never imported while serving."""

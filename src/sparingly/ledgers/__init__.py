@@ -1,0 +1,1 @@
+"""Ledgers: what each request cost and saved."""

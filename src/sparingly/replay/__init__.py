@@ -1,0 +1,1 @@
+"""Replay of traffic logs through the code that serves live traffic."""

@@ -1,0 +1,1 @@
+"""Answer stores: where answers are remembered by their question."""

@@ -1,0 +1,1 @@
+"""Providers of answers: over HTTP, or simulated."""

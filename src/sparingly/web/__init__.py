@@ -1,0 +1,1 @@
+"""HTTP: the app, its endpoints, and how errors look to a client."""
