@@ -12,6 +12,7 @@ import msgspec
 
 from sparingly.core.entry import Digest, Entry, Neighbor, Scope, Selector
 from sparingly.core.ledger import LedgerEntry
+from sparingly.core.pricing import ModelPrice
 from sparingly.core.vectors import Vector
 
 
@@ -167,3 +168,13 @@ class Ledger(Protocol):
     async def ping(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+class Prices(Protocol):
+    """What models cost.
+
+    Contract: answers at once and from memory; None where nobody knows, never 0
+    for an unknown model; `now` in Unix seconds chooses among prices that changed.
+    """
+
+    def price(self, provider: str, model: str, *, now: float) -> ModelPrice | None: ...

@@ -125,6 +125,14 @@ class Ask(msgspec.Struct, frozen=True):
     stream: bool = False
     include_usage: bool = False
 
+    @property
+    def last_user_text(self) -> str:
+        """The words of the last user turn, wherever it stands; empty without one."""
+        for turn in reversed(self.turns):
+            if turn.role == "user":
+                return "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
+        return ""
+
 
 _encoder = msgspec.json.Encoder(order="sorted")
 

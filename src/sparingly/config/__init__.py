@@ -1,0 +1,1 @@
+"""The config file: read it, check it, fill in what it leaves out, say what it means."""

@@ -1,0 +1,129 @@
+"""Cheap facts about a request that routing decides by.
+
+One pass over lengths and a few patterns on the head of the last user text: the
+cost must not grow with a prompt of hundreds of kilobytes.  They are facts, not
+judgements; what they mean for a tier is learned in `core/classifying`.
+"""
+
+import re
+
+import msgspec
+
+from sparingly.core.chat import Ask, Image, Opaque, Part, Text, Thinking, ToolCall, ToolResult
+
+# 4 characters a token is OpenAI's own rule of thumb for English; good enough to tell long from short.
+_CHARS_PER_TOKEN = 4
+_HEAD_CHARS = 8_000
+
+
+class Features(msgspec.Struct, frozen=True):
+    """What a request looks like; `text_*` fields describe the last user text only."""
+
+    turns: int = 0
+    tools: int = 0
+    tool_results: int = 0
+    images: int = 0
+    files: int = 0
+    estimated_tokens: int = 0
+    text_chars: int = 0
+    text_words: int = 0
+    text_lines: int = 0
+    text_sentences: int = 0
+    question_words: int = 0
+    numbers: int = 0
+    demands: int = 0
+    """Words that set a condition: must, without, at most, each, exactly."""
+    list_items: int = 0
+    code: bool = False
+    formula: bool = False
+    wants_format: bool = False
+    """Whether a response format is set."""
+    max_tokens: int = 0
+
+
+def features_of(ask: Ask, text: str) -> Features:
+    """The features of a request whose last user text is `text`."""
+    parts = [part for turn in ask.turns for part in turn.parts]
+    chars = sum(_part_chars(part) for part in parts)
+    chars += sum(len(tool.description or "") + len(tool.parameters or b"") for tool in ask.tools)
+    return msgspec.structs.replace(
+        text_features(text),
+        turns=len(ask.turns),
+        tools=len(ask.tools),
+        tool_results=sum(isinstance(part, ToolResult) for part in parts),
+        images=sum(isinstance(part, Image) for part in parts),
+        files=sum(isinstance(part, Opaque) for part in parts),
+        estimated_tokens=chars // _CHARS_PER_TOKEN,
+        wants_format=ask.response_format is not None,
+        max_tokens=ask.sampling.max_tokens or 0,
+    )
+
+
+def last_user_text(ask: Ask) -> str:
+    """The words of the last user turn that has any; empty when there is none.
+
+    An agent's request ends with tool results; what it is about is what its user said last.
+    """
+    for turn in reversed(ask.turns):
+        if turn.role == "user":
+            text = "\n".join(part.text for part in turn.parts if isinstance(part, Text))
+            if text.strip():
+                return text
+    return ""
+
+
+def text_features(text: str) -> Features:
+    """The features that the text alone has."""
+    head = text[:_HEAD_CHARS]
+    return Features(
+        estimated_tokens=len(text) // _CHARS_PER_TOKEN,
+        text_chars=len(text),
+        text_words=len(head.split()),
+        text_lines=head.count("\n") + 1 if head else 0,
+        text_sentences=len(_SENTENCE_END.findall(head)),
+        question_words=len(_QUESTION.findall(head)),
+        numbers=len(_NUMBER.findall(head)),
+        demands=len(_DEMAND.findall(head)),
+        list_items=len(_LIST_ITEM.findall(head)),
+        code=_CODE.search(head) is not None,
+        formula=_FORMULA.search(head) is not None,
+    )
+
+
+def as_numbers(features: Features) -> dict[str, float]:
+    """The features that are not zero, for the ledger."""
+    values = {name: float(value) for name, value in msgspec.structs.asdict(features).items()}
+    return {name: value for name, value in values.items() if value != 0.0}
+
+
+def _part_chars(part: Part) -> int:
+    match part:
+        case Text(text=text) | Thinking(text=text):
+            return len(text)
+        case ToolCall(arguments=arguments):
+            return len(arguments)
+        case ToolResult(parts=parts):
+            return sum(_part_chars(inner) for inner in parts)
+        case _:
+            # Pictures and files are counted, not weighed: data URIs say nothing about tokens.
+            return 0
+
+
+# The escapes are the full stop, exclamation and question mark of Chinese and Japanese, which no space follows.
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)|[\u3002\uff01\uff1f]")
+_QUESTION = re.compile(
+    r"\b(?:who|what|when|where|which|whose|why|how|wer|was|wann|wo|warum|wie|qui|que|quand|où|pourquoi|comment"
+    r"|qué|quién|cuándo|dónde|cómo)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_DEMAND = re.compile(
+    r"\b(?:must|should|without|at least|at most|exactly|each|every|only|ensure|avoid|given|assume|constraints?"
+    r"|requirements?|trade-?offs?|step by step|prove|derive)\b",
+    re.IGNORECASE,
+)
+_LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
+_CODE = re.compile(
+    r"```|^\s*(?:def|class|import|from|function|const|public|SELECT|#include)\b|[;{}]\s*$", re.MULTILINE
+)
+_FORMULA = re.compile(r"\$[^$\n]+\$|\\(?:frac|int|sum|begin)\b|[∑∫√≤≥∀∃]")

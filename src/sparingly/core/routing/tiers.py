@@ -1,0 +1,63 @@
+"""Choose a tier from what a classifier says.
+
+Tiers are written cheapest first.  Cases, first match wins:
+ 1. only one tier: that one;
+ 2. the classifier failed, was too slow or named no tier of the config: the most
+    capable tier, whatever the strategy, since nothing speaks for a cheaper one;
+ 3. its confidence is below the bar and the strategy is `escalate`: one tier up
+    from its choice, or the top where there is none;
+ 4. its choice.
+
+Law: raising `min_confidence` never lowers the tier.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from sparingly.core.policy import RoutingPolicy
+
+TierReason: TypeAlias = Literal["only-tier", "classifier-failed", "low-confidence", "classified"]
+
+
+class Classified(msgspec.Struct, frozen=True):
+    """What a classifier says: the likeliest tier, how sure it is (0 to 1), and all scores by tier."""
+
+    tier: str
+    confidence: float
+    scores: dict[str, float] = {}
+
+
+class TierChoice(msgspec.Struct, frozen=True):
+    """The tier and why; `escalated` where doubt moved it up."""
+
+    tier: str
+    reason: TierReason
+    escalated: bool = False
+
+
+def choose_tier(policy: RoutingPolicy, classified: Classified | None) -> TierChoice:
+    """Pick one of the policy's tiers, of which there must be at least one."""
+    names = tuple(policy.tiers)
+    if len(names) == 1:
+        return TierChoice(names[0], "only-tier")
+    if classified is None or classified.tier not in policy.tiers:
+        return TierChoice(names[-1], "classifier-failed", escalated=True)
+    unsure = classified.confidence < policy.fallback.min_confidence
+    if unsure and policy.fallback.strategy == "escalate":
+        chosen = min(names.index(classified.tier) + 1, len(names) - 1)
+        return TierChoice(names[chosen], "low-confidence", escalated=names[chosen] != classified.tier)
+    return TierChoice(classified.tier, "classified")
+
+
+def tiers_above(policy: RoutingPolicy, tier: str) -> tuple[str, ...]:
+    """The names of the more capable tiers, the next one first."""
+    names = tuple(policy.tiers)
+    return names[names.index(tier) + 1 :]
+
+
+def classifier_kind(policy: RoutingPolicy) -> Literal["llm", "embedding"]:
+    """Who classifies: where the config does not say, naming a model means to ask it."""
+    if policy.classifier.kind is not None:
+        return policy.classifier.kind
+    return "embedding" if policy.classifier.model is None else "llm"

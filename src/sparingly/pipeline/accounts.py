@@ -1,0 +1,177 @@
+"""Write down what a request was, cost and saved: from the pipeline's notes to one ledger entry."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from sparingly.core.answer import Answer, Usage
+from sparingly.core.features import as_numbers, features_of
+from sparingly.core.ledger import LedgerEntry, Observed, Timings
+from sparingly.core.pricing import ModelPrice, known_cost_nano
+from sparingly.core.routing.decide import Candidate, Decision
+from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
+from sparingly.pipeline.exchange import Incoming, Summary
+
+PriceOf: TypeAlias = Callable[[str], ModelPrice | None]
+"""The price of a model by the name the config knows it by."""
+
+_CHARS_PER_TOKEN = 4
+
+
+class Notes(msgspec.Struct):
+    """What the pipeline learns on the way of one request; the only mutable thing in it."""
+
+    incoming: Incoming
+    route: str
+    baseline_model: str
+    verdict: Verdict = Bypass("unfinished")
+    decision: Decision | None = None
+    candidate: Candidate | None = None
+    status: int = 200
+    attempts: int = 0
+    overhead_nano: int = 0
+    timings: Timings = Timings()
+    observed: Observed | None = None
+    trouble: tuple[str, ...] = ()
+
+    def timed(self, **seconds: float | None) -> None:
+        """Note how long a step took."""
+        self.timings = msgspec.structs.replace(self.timings, **seconds)
+
+
+def usage_of(incoming: Incoming, answer: Answer | None) -> Usage:
+    """The provider's count of tokens, or our estimate, marked as such."""
+    if answer is not None and answer.usage is not None:
+        return answer.usage
+    written = 0 if answer is None else _chars(answer)
+    return Usage(
+        input_tokens=features_of(incoming.ask, "").estimated_tokens,
+        output_tokens=written // _CHARS_PER_TOKEN,
+        estimated=True,
+    )
+
+
+def _chars(answer: Answer) -> int:
+    return sum(
+        len(getattr(block, "text", "") or getattr(block, "arguments", ""))
+        for choice in answer.choices
+        for block in choice.blocks
+    )
+
+
+class Accounts:
+    """Prices what the pipeline noted."""
+
+    def __init__(self, *, price_of: PriceOf) -> None:
+        self._price_of = price_of
+
+    def baseline_nano(self, notes: Notes, usage: Usage) -> int | None:
+        """What the baseline model would have taken for these tokens; None where its price is unknown."""
+        return known_cost_nano(usage, self._price_of(notes.baseline_model))
+
+    def paid_nano(self, notes: Notes, usage: Usage) -> int | None:
+        """What the served model takes; None where its price is unknown; a hit is free."""
+        if isinstance(notes.verdict, Hit) and notes.observed is None:
+            return 0
+        if notes.candidate is None:
+            return 0
+        # The operator's own name for a model carries the operator's own price.
+        price = self._price_of(notes.candidate.routed) or self._price_of(notes.candidate.model)
+        return known_cost_nano(usage, price)
+
+    def entry(
+        self, notes: Notes, usage: Usage, *, total_s: float, complete: bool, charged: bool = True
+    ) -> LedgerEntry:
+        """One line of the ledger; `charged` is False when the provider served nothing."""
+        paid = self.paid_nano(notes, usage) if charged else 0
+        baseline = self.baseline_nano(notes, usage) if charged else 0
+        trouble = notes.trouble
+        if paid is None or baseline is None:
+            # Half a saving is no saving: without both prices nothing is claimed.
+            baseline = paid = paid if paid is not None else 0
+            trouble = (*trouble, "price-unknown")
+        verdict, evidence = _told(notes)
+        decision = notes.decision
+        incoming = notes.incoming
+        return LedgerEntry(
+            id=incoming.id,
+            time=incoming.time,
+            tenant=incoming.caller.tenant,
+            path=incoming.path,
+            asked=incoming.ask.model,
+            status=notes.status,
+            verdict=verdict,
+            reason=reason_of(notes),
+            route=notes.route,
+            routed=decision.routed if decision is not None else None,
+            served=served_model(notes),
+            provider=notes.candidate.provider if notes.candidate is not None else None,
+            streamed=incoming.ask.stream,
+            complete=complete,
+            similarity=evidence.similarity,
+            nearest=evidence.nearest,
+            probability=evidence.probability,
+            candidate=evidence.candidate,
+            usage=usage,
+            cost_nano=paid + notes.overhead_nano,
+            baseline_nano=baseline,
+            overhead_nano=notes.overhead_nano,
+            attempts=notes.attempts,
+            escalated=decision.escalated if decision is not None else False,
+            confidence=decision.confidence if decision is not None else None,
+            scores=decision.scores if decision is not None else {},
+            features=as_numbers(decision.features) if decision is not None else {},
+            propensity=decision.propensity if decision is not None else 1.0,
+            conversation=incoming.conversation,
+            tags=incoming.directives.tags,
+            timings=msgspec.structs.replace(notes.timings, total_s=total_s),
+            observed=notes.observed,
+            trouble=trouble,
+        )
+
+
+def summary(notes: Notes, *, now: float, cost_nano: int | None, saved_nano: int | None) -> Summary:
+    """What the client is told in headers."""
+    verdict, evidence = _told(notes)
+    hit = notes.verdict if isinstance(notes.verdict, Hit) and notes.observed is None else None
+    return Summary(
+        id=notes.incoming.id,
+        verdict=verdict,
+        reason=reason_of(notes),
+        route=route_label(notes),
+        served=served_model(notes),
+        similarity=evidence.similarity,
+        age_s=max(0.0, now - hit.entry.created_at) if hit is not None else None,
+        cost_nano=cost_nano,
+        saved_nano=saved_nano,
+    )
+
+
+def served_model(notes: Notes) -> str | None:
+    """The model whose words the client gets: the stored answer's, or the one that was called."""
+    if isinstance(notes.verdict, Hit) and notes.observed is None:
+        return notes.verdict.entry.served
+    return notes.candidate.model if notes.candidate is not None else None
+
+
+def route_label(notes: Notes) -> str:
+    """The route, with the tier where one was chosen."""
+    tier = notes.decision.tier if notes.decision is not None else None
+    return notes.route if tier is None else f"{notes.route}/{tier}"
+
+
+def reason_of(notes: Notes) -> str:
+    """Why it was a hit, a miss or a bypass."""
+    return "observed" if notes.observed is not None else notes.verdict.reason
+
+
+def _told(notes: Notes) -> tuple[str, Evidence]:
+    """The verdict as ledger and headers name it: an observed hit was served as a miss."""
+    match notes.verdict:
+        case Hit(tier=tier, evidence=evidence):
+            return ("miss" if notes.observed is not None else tier), evidence
+        case Miss(evidence=evidence):
+            return "miss", evidence
+        case Bypass():
+            return "bypass", Evidence()

@@ -1,0 +1,205 @@
+"""Get the answer, or the next best: ask candidates in order until one begins to answer.
+
+Everything up to the first content may be tried again elsewhere; nothing after.
+A provider's own error, when no candidate is left, is passed on as it came.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from sparingly.core.fallback import (
+    Again,
+    Broken,
+    GiveUp,
+    NextCandidate,
+    Outcome,
+    Refused,
+    Step,
+    Unreachable,
+    is_deployments_fault,
+    next_step,
+    retry_after_s,
+)
+from sparingly.core.policy import Retry
+from sparingly.core.routing.decide import Candidate
+from sparingly.errors import UpstreamError, UpstreamUnreachable
+from sparingly.pipeline.exchange import Incoming
+from sparingly.pipeline.relay import Relay
+from sparingly.pipeline.route import Router
+from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
+from sparingly.protocols.dialect import Inbound, Outbound, Stamp
+from sparingly.protocols.dialects import INBOUND, OUTBOUND
+from sparingly.protocols.openai_chat.outbound import UsageStripper
+
+_JSON = ("content-type", "application/json")
+
+
+class Called(msgspec.Struct, frozen=True):
+    """An answer that has begun, or a provider's error.
+
+    Exactly one of `whole` and `relay` is there.  `outbound` reads what the
+    provider wrote; `same_dialect` says that the client can read it too.
+    """
+
+    candidate: Candidate
+    outbound: Outbound
+    same_dialect: bool
+    status: int
+    headers: Sequence[tuple[str, str]]
+    attempts: int
+    first_s: float
+    """From sending to the provider's first byte, of this attempt."""
+    whole: bytes | None = None
+    relay: Relay | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the provider said no."""
+        return self.status >= 400
+
+
+class Call:
+    """Asks upstreams."""
+
+    def __init__(
+        self,
+        *,
+        upstreams: Mapping[str, Upstream],
+        injects_usage: frozenset[str],
+        router: Router,
+        retry: Retry,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+        rng: random.Random,
+    ) -> None:
+        """`injects_usage` names the providers whose streams are always asked for their token counts."""
+        self._upstreams = upstreams
+        self._injects_usage = injects_usage
+        self._router = router
+        self._retry = retry
+        self._clock = clock
+        self._sleep = sleep
+        self._rng = rng
+
+    async def begin(self, incoming: Incoming, candidates: Sequence[Candidate], *, stamp: Stamp) -> Called:
+        """Ask until an answer begins.
+
+        Raises:
+            UpstreamError: no candidate began to answer, and none sent an error of its own.
+        """
+        tries = 0
+        last: Called | UpstreamError = UpstreamUnreachable("no provider was asked")
+        for position, candidate in enumerate(candidates):
+            attempt = 0
+            while True:
+                attempt += 1
+                tries += 1
+                try:
+                    last = await self._attempt(incoming, candidate, stamp, tries)
+                    if not last.is_error:
+                        self._router.succeeded(candidate)
+                        return last
+                    outcome = self._refusal(incoming, last)
+                except UpstreamError as error:
+                    last = error
+                    outcome = Unreachable() if isinstance(error, UpstreamUnreachable) else Broken()
+                step = self._next(candidate, outcome, attempt, len(candidates) - position - 1)
+                if not isinstance(step, Again):
+                    break
+                await self._sleep(step.wait_s)
+            if isinstance(step, GiveUp):
+                break
+        if isinstance(last, UpstreamError):
+            raise last
+        return last
+
+    def _next(self, candidate: Candidate, outcome: Outcome, attempt: int, left: int) -> Step:
+        if is_deployments_fault(outcome):
+            header = outcome.retry_after if isinstance(outcome, Refused) else None
+            self._router.failed(candidate, retry_after_s=retry_after_s(header, now=self._clock.now()))
+        step = next_step(
+            outcome,
+            attempt=attempt,
+            candidates_left=left,
+            retry=self._retry,
+            now=self._clock.now(),
+            draw=self._rng.random(),
+        )
+        return GiveUp() if isinstance(step, NextCandidate) and left == 0 else step
+
+    def _refusal(self, incoming: Incoming, called: Called) -> Refused:
+        retry_after = next((value for name, value in called.headers if name.lower() == "retry-after"), None)
+        return Refused(called.status, retry_after, client_key=incoming.caller.key is not None)
+
+    async def _attempt(self, incoming: Incoming, candidate: Candidate, stamp: Stamp, tries: int) -> Called:
+        upstream = self._upstreams[candidate.provider]
+        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
+        same = incoming.dialect == outbound.name
+        inject = incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
+        if same:
+            body = outbound.patch(incoming.body, model=candidate.model, inject_usage=inject)
+        else:
+            body = outbound.write(incoming.ask, model=candidate.model)
+        begun = self._clock.tick()
+        reply = await upstream.send(
+            UpstreamRequest(
+                method="POST",
+                path=outbound.path,
+                headers=(*incoming.headers, _JSON) if same else (_JSON,),
+                body=body,
+                model=candidate.model,
+                client_key=incoming.caller.key,
+            )
+        )
+        called = Called(
+            candidate=candidate,
+            outbound=outbound,
+            same_dialect=same,
+            status=reply.status,
+            headers=reply.headers,
+            attempts=tries,
+            first_s=self._clock.tick() - begun,
+        )
+        if reply.status < 400 and incoming.ask.stream and _is_event_stream(reply):
+            stripper = UsageStripper() if same and inject else None
+            relay = await self._open(reply, incoming, inbound, outbound, stripper, stamp, same=same)
+            return msgspec.structs.replace(called, relay=relay)
+        try:
+            return msgspec.structs.replace(called, whole=await reply.read())
+        finally:
+            await reply.aclose()
+
+    async def _open(
+        self,
+        reply: UpstreamReply,
+        incoming: Incoming,
+        inbound: Inbound,
+        outbound: Outbound,
+        stripper: UsageStripper | None,
+        stamp: Stamp,
+        *,
+        same: bool,
+    ) -> Relay:
+        relay = Relay(
+            reply,
+            reader=outbound.reader(),
+            inbound=inbound,
+            writer=None if same else inbound.stream(incoming.ask, stamp),
+            stripper=stripper,
+        )
+        try:
+            await relay.open()
+        except BaseException:
+            # Cancelled or broken before any content: the provider must not go on working for nobody.
+            await relay.aclose()
+            raise
+        return relay
+
+
+def _is_event_stream(reply: UpstreamReply) -> bool:
+    return any(
+        name.lower() == "content-type" and value.lower().startswith("text/event-stream")
+        for name, value in reply.headers
+    )

@@ -1,0 +1,125 @@
+"""The way of a request, in order: fingerprint, look up, judge, route, call, serve.
+
+Writing back and entering happen in `serve`, once the client has its answer.
+The live gateway and replay run this code; nothing here logs, has a clock of its
+own or knows HTTP.
+"""
+
+import msgspec
+
+from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
+from sparingly.core.policy import CachePolicy, for_route
+from sparingly.core.routing.decide import baseline_model
+from sparingly.core.routing.target import Target
+from sparingly.core.verdict import Evidence, Hit
+from sparingly.errors import NotCached
+from sparingly.pipeline.accounts import Notes
+from sparingly.pipeline.call import Call
+from sparingly.pipeline.exchange import Incoming, Reply
+from sparingly.pipeline.in_flight import InFlight, Lead
+from sparingly.pipeline.lookup import Found, Lookup
+from sparingly.pipeline.route import Router
+from sparingly.pipeline.serve import Fresh, Serve, stamp_of
+
+
+class Gateway:
+    """Answers requests; raises RequestError and UpstreamError, never anything of the cache's."""
+
+    def __init__(
+        self, *, cache: CachePolicy, canon: Canon, lookup: Lookup, router: Router, call: Call, serve: Serve
+    ) -> None:
+        self._cache = cache
+        self._canon = canon
+        self._lookup = lookup
+        self._router = router
+        self._call = call
+        self._serve = serve
+        self._in_flight = InFlight()
+
+    async def answer(self, incoming: Incoming) -> Reply:
+        """One request's answer, from memory or from the cheapest model that will do."""
+        target = self._router.target(
+            asked=incoming.ask.model, tenant=incoming.caller.tenant, path=incoming.path, pinned=incoming.pin
+        )
+        notes = Notes(
+            incoming=incoming,
+            route=target.route,
+            baseline_model=baseline_model(target, asked=incoming.ask.model, policy=self._router.policy),
+        )
+        policy = for_route(self._cache, target.route)
+        if policy.mode == "off":
+            # Not even a fingerprint: a gateway that only routes should cost what routing costs.
+            return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
+
+        mark = self._mark(incoming)
+        found = await self._lookup.find(
+            incoming.ask, mark, directives=incoming.directives, policy=policy
+        )
+        _note_look_up(notes, found)
+        if isinstance(found.verdict, Hit) and policy.mode == "on":
+            return self._serve.stored(notes, found.verdict, policy)
+        if incoming.directives.only_if_cached:
+            raise NotCached(f"nothing stored may answer this request: {found.verdict.reason}")
+
+        lead = await self._lead(incoming, mark, policy)
+        if isinstance(lead, Hit):
+            notes.verdict = lead
+            return self._serve.stored(notes, lead, policy)
+        return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
+
+    def _mark(self, incoming: Incoming) -> Fingerprint:
+        ask = incoming.ask
+        if incoming.pin is not None:
+            # A pinned model's answer belongs to those who pin it.
+            ask = msgspec.structs.replace(ask, model=incoming.pin)
+        return fingerprint(ask, tenant=incoming.caller.tenant, canon=self._canon)
+
+    async def _lead(self, incoming: Incoming, mark: Fingerprint, policy: CachePolicy) -> Lead | Hit | None:
+        """Lead the equal requests under way, or take what their leader got."""
+        directives = incoming.directives
+        if policy.mode != "on" or not policy.wait_for_same or not (directives.look and directives.keep):
+            return None
+        got = await self._in_flight.lead_or_wait(mark.digest)
+        if isinstance(got, Lead):
+            return got
+        return Hit(got, "exact", "same-in-flight", Evidence(1.0, got.source, 1.0, got.source))
+
+    async def _ask_upstream(
+        self,
+        notes: Notes,
+        target: Target,
+        policy: CachePolicy,
+        *,
+        mark: Fingerprint | None,
+        found: Found | None,
+        lead: Lead | None,
+    ) -> Reply:
+        incoming = notes.incoming
+        try:
+            chosen = await self._router.choose(
+                incoming.ask,
+                target,
+                text=incoming.ask.last_user_text,
+                vector=found.vector if found is not None else None,
+                client_key=incoming.caller.key,
+            )
+            notes.decision = chosen.decision
+            notes.overhead_nano += chosen.classification.cost_nano
+            notes.trouble += chosen.classification.trouble
+            notes.timed(route_s=chosen.route_s)
+            called = await self._call.begin(incoming, chosen.decision.candidates, stamp=stamp_of(incoming))
+        except BaseException:
+            # Whoever waits for this answer must ask for themselves.
+            if lead is not None:
+                lead.end(None)
+            raise
+        vector = chosen.classification.vector
+        if found is not None and found.vector is not None:
+            vector = found.vector
+        return self._serve.fresh(notes, called, Fresh(policy, mark, vector, lead))
+
+
+def _note_look_up(notes: Notes, found: Found) -> None:
+    notes.verdict = found.verdict
+    notes.trouble += found.trouble
+    notes.timed(embed_s=found.embed_s, search_s=found.search_s, judge_s=found.judge_s)

@@ -1,0 +1,149 @@
+"""Look up what is already known: exact first, then by closeness where that can pay.
+
+The cache is an optimization: every trouble in here is a miss and a code in
+`Found.trouble`, never an error to the client.
+"""
+
+import asyncio
+
+import msgspec
+
+from sparingly.core.admission import is_cacheable
+from sparingly.core.chat import Ask
+from sparingly.core.directives import Directives
+from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.judging import Bar, is_fresh, judge
+from sparingly.core.policy import CachePolicy
+from sparingly.core.vectors import Vector
+from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
+from sparingly.errors import EmbedderError, StoreError, TextTooLong
+from sparingly.pipeline.breaker import Breaker
+from sparingly.ports import AnswerStore, Clock, Embedder
+
+# A healthy look-up takes milliseconds.  Past this the answer comes sooner from upstream.
+PATIENCE_S = 1.0
+_COOLDOWN_S = 5.0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The verdict, and what making it left over: the question's vector, timings, troubles."""
+
+    verdict: Verdict
+    vector: Vector | None = None
+    embed_s: float | None = None
+    search_s: float | None = None
+    judge_s: float | None = None
+    trouble: tuple[str, ...] = ()
+
+
+class _NoVector(Exception):
+    """The text cannot be embedded; `reason` says why, `trouble` whether that is a fault."""
+
+    def __init__(self, reason: str, *, trouble: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.trouble = (reason,) if trouble else ()
+
+
+class Lookup:
+    """Asks store and embedder, never for longer than `patience_s`."""
+
+    def __init__(
+        self, *, embedder: Embedder, store: AnswerStore, clock: Clock, patience_s: float | None = PATIENCE_S
+    ) -> None:
+        self._embedder = embedder
+        self._store = store
+        self._clock = clock
+        self._patience_s = patience_s
+        self._store_breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
+        self._embedder_breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
+
+    async def find(
+        self, ask: Ask, fingerprint: Fingerprint, *, directives: Directives, policy: CachePolicy
+    ) -> Found:
+        """Decide what the cache has for a request."""
+        if policy.mode == "off":
+            return Found(Bypass("cache-off"))
+        if not directives.look:
+            return Found(Bypass("no-cache" if directives.keep else "no-store"))
+        reason = is_cacheable(ask, policy)
+        if reason is not None:
+            return Found(Bypass(reason))
+        if not self._store_breaker.allows():
+            return Found(Miss("store-down"), trouble=("store-down",))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                found = await self._exact_then_close(fingerprint, directives, policy)
+        except StoreError as error:
+            # Losing the cache must cost money, never answers.
+            self._store_breaker.failed()
+            return Found(Miss(error.code), trouble=(error.code,))
+        except TimeoutError:
+            # As above: whoever is slow here, upstream will answer.
+            self._store_breaker.failed()
+            return Found(Miss("lookup-slow"), trouble=("lookup-slow",))
+        self._store_breaker.worked()
+        return found
+
+    async def _exact_then_close(
+        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy
+    ) -> Found:
+        now = self._clock.now()
+        bar = Bar(policy.threshold, directives.max_age_s, directives.min_fresh_s)
+        begun = self._clock.tick()
+        entry = await self._store.exact(fingerprint.digest, now=now)
+        searched = self._clock.tick() - begun
+        if entry is not None and is_fresh(entry, bar, now=now):
+            evidence = Evidence(1.0, entry.source, 1.0, entry.source)
+            return Found(Hit(entry, "exact", "same", evidence), search_s=searched)
+
+        reason = _no_closeness(fingerprint, directives, policy)
+        if reason is not None or fingerprint.text is None:
+            return Found(Miss(reason or "no-user-text"), search_s=searched)
+        # Nothing to be close to: no embedding, no search.
+        if await self._store.is_empty(fingerprint.scope):
+            return Found(Miss("empty-scope"), search_s=searched)
+        return await self._closest(fingerprint, fingerprint.text, bar, policy.k, searched)
+
+    async def _closest(self, fingerprint: Fingerprint, text: str, bar: Bar, k: int, searched: float) -> Found:
+        begun = self._clock.tick()
+        try:
+            vector = await self._embed(text)
+        except _NoVector as no:
+            return Found(Miss(no.reason), search_s=searched, trouble=no.trouble)
+        embedded = self._clock.tick()
+        now = self._clock.now()
+        neighbors = await self._store.neighbors(fingerprint.scope, vector, limit=k, now=now)
+        found = self._clock.tick()
+        verdict = judge(neighbors, bar=bar, now=now)
+        return Found(
+            verdict,
+            vector=vector,
+            embed_s=embedded - begun,
+            search_s=searched + found - embedded,
+            judge_s=self._clock.tick() - found,
+        )
+
+    async def _embed(self, text: str) -> Vector:
+        if not self._embedder_breaker.allows():
+            raise _NoVector("embedder-down", trouble=True)
+        try:
+            vector = await self._embedder.embed(text)
+        except TextTooLong as error:
+            raise _NoVector(error.code, trouble=False) from error
+        except EmbedderError as error:
+            self._embedder_breaker.failed()
+            raise _NoVector(error.code, trouble=True) from error
+        self._embedder_breaker.worked()
+        return vector
+
+
+def _no_closeness(fingerprint: Fingerprint, directives: Directives, policy: CachePolicy) -> str | None:
+    if fingerprint.exact_only is not None:
+        return fingerprint.exact_only
+    if not policy.semantic:
+        return "semantic-off"
+    if directives.max_error is not None:
+        # A bare threshold has no stated error, so a caller who names a bound gets the exact tier only.
+        return "no-stated-error"
+    return None

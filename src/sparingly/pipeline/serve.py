@@ -1,0 +1,292 @@
+"""Serve an answer, stored or fresh, and settle it once the client has it.
+
+Settling: enter the ledger, keep the answer if it may be kept, and let those go
+who waited for it.  It happens in `Reply.finish`, after the last byte, so that
+nothing of it delays the answer.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+
+from sparingly.core.admission import admit
+from sparingly.core.answer import Answer, Usage
+from sparingly.core.entry import Entry
+from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.ledger import LedgerEntry, Observed
+from sparingly.core.policy import CachePolicy
+from sparingly.core.routing.decide import Candidate
+from sparingly.core.transcript import unfold
+from sparingly.core.vectors import Vector
+from sparingly.core.verdict import Bypass, Hit
+from sparingly.core.worth import worth
+from sparingly.errors import UpstreamError, UpstreamNonsense
+from sparingly.pipeline.accounts import Accounts, Notes, summary, usage_of
+from sparingly.pipeline.background import Background
+from sparingly.pipeline.call import Called
+from sparingly.pipeline.exchange import Incoming, Reply
+from sparingly.pipeline.in_flight import Lead
+from sparingly.pipeline.relay import Relay
+from sparingly.pipeline.write_back import WriteBack
+from sparingly.ports import Clock, Ledger
+from sparingly.protocols.dialect import Failure, Stamp
+from sparingly.protocols.dialects import INBOUND
+
+EVENT_STREAM = "text/event-stream; charset=utf-8"
+
+# A paced hit is cut about as providers cut theirs.
+_PIECE_CHARS = 16
+_CHARS_PER_TOKEN = 4
+
+
+class Fresh(msgspec.Struct, frozen=True):
+    """What settling a fresh answer needs; `mark` is None where the cache is off."""
+
+    policy: CachePolicy
+    mark: Fingerprint | None
+    vector: Vector | None
+    lead: Lead | None
+
+
+def stamp_of(incoming: Incoming, *, cached: bool = False) -> Stamp:
+    """The id and time that an answer of ours carries."""
+    return Stamp(id=incoming.id, created=int(incoming.time), cached=cached)
+
+
+class Serve:
+    """Turns verdicts and calls into replies."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        write_back: WriteBack,
+        background: Background,
+        ledger: Ledger,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+        on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None,
+    ) -> None:
+        """`on_settled` is told of every finished request, for the traffic log."""
+        self._accounts = accounts
+        self._write_back = write_back
+        self._background = background
+        self._ledger = ledger
+        self._clock = clock
+        self._sleep = sleep
+        self._on_settled = on_settled
+
+    def stored(self, notes: Notes, hit: Hit, policy: CachePolicy) -> Reply:
+        """Serve an answer from memory, whole or streamed as the client asked."""
+        incoming, answer = notes.incoming, hit.entry.answer
+        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, cached=True)
+        body: bytes | AsyncIterator[bytes]
+        if not incoming.ask.stream:
+            body = inbound.whole(answer, stamp)
+        elif policy.pace_tokens_per_s > 0:
+            body = self._paced(incoming, answer, stamp, policy.pace_tokens_per_s)
+        else:
+            writer = inbound.stream(incoming.ask, stamp)
+            body = writer.write(unfold(answer, piece_chars=None)) + writer.close()
+        usage = usage_of(incoming, answer)
+        baseline = self._accounts.baseline_nano(notes, usage)
+
+        def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
+            self._background.spawn("touch", self._write_back.served(hit.entry))
+            return self._enter(notes, answer, usage, complete=delivered)
+
+        return Reply(
+            status=200,
+            body=body,
+            summary=summary(notes, now=self._clock.now(), cost_nano=0, saved_nano=baseline),
+            finish=finish,
+            content_type=EVENT_STREAM if incoming.ask.stream else "application/json",
+        )
+
+    def fresh(self, notes: Notes, called: Called, fresh: Fresh) -> Reply:
+        """Serve a provider's answer, or its error."""
+        notes.candidate = called.candidate
+        notes.status = called.status
+        notes.attempts = called.attempts
+        notes.timed(upstream_first_s=called.first_s)
+        if called.relay is not None:
+            return self._streamed(notes, called, called.relay, fresh)
+        return self._whole(notes, called, called.whole or b"", fresh)
+
+    def _streamed(self, notes: Notes, called: Called, relay: Relay, fresh: Fresh) -> Reply:
+        def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
+            answer = relay.answer()
+            if relay.trouble is not None:
+                notes.trouble += (relay.trouble.code,)
+            usage = usage_of(notes.incoming, answer or relay.partial())
+            self._settle(notes, answer, called.candidate, usage, fresh)
+            return self._enter(notes, answer, usage, complete=delivered and relay.complete)
+
+        return Reply(
+            status=called.status,
+            body=_closing(relay),
+            summary=summary(notes, now=self._clock.now(), cost_nano=None, saved_nano=None),
+            finish=finish,
+            content_type=EVENT_STREAM,
+            provider_headers=called.headers,
+        )
+
+    def _whole(self, notes: Notes, called: Called, whole: bytes, fresh: Fresh) -> Reply:
+        incoming = notes.incoming
+        inbound = INBOUND[incoming.dialect]
+        answer = None if called.is_error else _read(called, whole)
+        if called.is_error:
+            notes.verdict = Bypass("provider-error") if fresh.mark is None else notes.verdict
+            notes.trouble += (f"provider-{called.status}",)
+        body = whole
+        if not called.same_dialect:
+            if answer is not None:
+                body = inbound.whole(answer, stamp_of(incoming))
+            else:
+                body = inbound.error(_told_elsewhere(called, whole))
+        usage = usage_of(incoming, answer) if answer is not None else Usage()
+        charged = answer is not None
+        entry = self._accounts.entry(notes, usage, total_s=0.0, complete=False, charged=charged)
+
+        def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
+            self._settle(notes, answer, called.candidate, usage, fresh)
+            return self._enter(notes, answer, usage, complete=delivered, charged=charged)
+
+        return Reply(
+            status=called.status,
+            body=body,
+            summary=summary(
+                notes, now=self._clock.now(), cost_nano=entry.cost_nano, saved_nano=entry.saved_nano
+            ),
+            finish=finish,
+            content_type=_content_type(called),
+            provider_headers=called.headers,
+        )
+
+    async def _paced(
+        self, incoming: Incoming, answer: Answer, stamp: Stamp, tokens_per_s: float
+    ) -> AsyncIterator[bytes]:
+        writer = INBOUND[incoming.dialect].stream(incoming.ask, stamp)
+        pause_s = _PIECE_CHARS / _CHARS_PER_TOKEN / tokens_per_s
+        for delta in unfold(answer, piece_chars=_PIECE_CHARS):
+            piece = writer.write([delta])
+            if piece:
+                yield piece
+                await self._sleep(pause_s)
+        yield writer.close()
+
+    def _settle(
+        self, notes: Notes, answer: Answer | None, candidate: Candidate, usage: Usage, fresh: Fresh
+    ) -> None:
+        """Keep the answer if it may be kept; in any case let go who waited for it."""
+        entry = None
+        try:
+            if answer is not None and fresh.mark is not None and fresh.policy.mode != "off":
+                _observe(notes, answer, fresh.policy)
+                entry = self._entry(notes, answer, candidate, usage, fresh.policy, fresh.mark)
+        finally:
+            if fresh.lead is not None:
+                fresh.lead.end(entry)
+        if entry is not None:
+            vector = fresh.vector if entry.text is not None else None
+            self._background.spawn("write-back", self._write_back.keep(entry, vector=vector))
+
+    def _entry(
+        self,
+        notes: Notes,
+        answer: Answer,
+        candidate: Candidate,
+        usage: Usage,
+        policy: CachePolicy,
+        mark: Fingerprint,
+    ) -> Entry | None:
+        incoming = notes.incoming
+        admission = admit(
+            incoming.ask,
+            answer,
+            mark,
+            directives=incoming.directives,
+            policy=policy,
+            answer_bytes=len(msgspec.json.encode(answer)),
+        )
+        if admission.tier == "none":
+            return None
+        now = self._clock.now()
+        cost_nano = self._accounts.baseline_nano(notes, usage) or 0
+        return Entry(
+            digest=mark.digest,
+            scope=mark.scope,
+            tenant=incoming.caller.tenant,
+            text=mark.text if admission.tier == "semantic" else None,
+            answer=answer if answer.usage is not None else msgspec.structs.replace(answer, usage=usage),
+            asked=incoming.ask.model,
+            served=candidate.model,
+            source=incoming.id,
+            created_at=now,
+            expires_at=now + policy.ttl_s,
+            cost_nano=cost_nano,
+            worth=worth(last_used=now, hits=0, cost_nano=cost_nano),
+            tags=incoming.directives.tags,
+        )
+
+    def _enter(
+        self, notes: Notes, answer: Answer | None, usage: Usage, *, complete: bool, charged: bool = True
+    ) -> LedgerEntry:
+        entry = self._accounts.entry(
+            notes,
+            usage,
+            total_s=self._clock.tick() - notes.incoming.arrived,
+            complete=complete,
+            charged=charged,
+        )
+        self._ledger.enter(entry)
+        if self._on_settled is not None:
+            self._on_settled(notes.incoming, answer, entry)
+        return entry
+
+
+async def _closing(relay: Relay) -> AsyncIterator[bytes]:
+    """The relay's pieces; however the client leaves, the provider's connection is closed."""
+    try:
+        async for piece in relay.pieces():
+            yield piece
+    finally:
+        await relay.aclose()
+
+
+def _observe(notes: Notes, answer: Answer, policy: CachePolicy) -> None:
+    """Write down what would have been served beside what came back."""
+    hit = notes.verdict
+    if policy.mode == "observe" and isinstance(hit, Hit):
+        notes.observed = Observed(
+            tier=hit.tier,
+            source=hit.entry.source,
+            similarity=hit.evidence.similarity,
+            probability=hit.evidence.probability,
+            stored_text=hit.entry.answer.text,
+            fresh_text=answer.text,
+        )
+
+
+def _read(called: Called, whole: bytes) -> Answer | None:
+    try:
+        return called.outbound.read(whole)
+    except UpstreamNonsense:
+        # In its own dialect the client may understand what we do not; it is passed on and not kept.
+        if called.same_dialect:
+            return None
+        raise
+
+
+def _told_elsewhere(called: Called, whole: bytes) -> Failure:
+    """A provider's error for a client of another dialect."""
+    error = UpstreamError(called.outbound.error_message(whole))
+    return Failure(status=called.status, code="provider-error", message=error.message)
+
+
+def _content_type(called: Called) -> str:
+    if not called.same_dialect:
+        return "application/json"
+    return next(
+        (value for name, value in called.headers if name.lower() == "content-type"), "application/json"
+    )

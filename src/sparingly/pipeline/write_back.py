@@ -1,0 +1,41 @@
+"""Keep an answer after it was served, and keep the store within its bounds."""
+
+import msgspec
+
+from sparingly.core.entry import Entry
+from sparingly.core.vectors import Vector
+from sparingly.core.worth import worth
+from sparingly.errors import TextTooLong
+from sparingly.ports import AnswerStore, Clock, Embedder
+
+
+class WriteBack:
+    """Writes entries; what goes wrong is raised to the background task that called."""
+
+    def __init__(self, *, embedder: Embedder, store: AnswerStore, clock: Clock) -> None:
+        self._embedder = embedder
+        self._store = store
+        self._clock = clock
+
+    async def keep(self, entry: Entry, *, vector: Vector | None) -> None:
+        """Store an entry; `vector` is the look-up's embedding where there was one.
+
+        An entry whose text does not fit the embedder's window serves the exact tier only.
+        """
+        if entry.text is not None and vector is None:
+            try:
+                vector = await self._embedder.embed(entry.text)
+            except TextTooLong:
+                # Not a fault: such a text has no vector that stands for all of it.
+                entry = msgspec.structs.replace(entry, text=None)
+        await self._store.put(entry, vector if entry.text is not None else None)
+
+    async def served(self, entry: Entry) -> None:
+        """Record that an entry was served, so that useful entries stay."""
+        hits = entry.hits + 1
+        value = worth(last_used=self._clock.now(), hits=hits, cost_nano=entry.cost_nano)
+        await self._store.touch(entry.digest, worth=value, hits=hits)
+
+    async def sweep(self, *, max_entries: int) -> int:
+        """Delete what has expired and what is worth least beyond the bound."""
+        return await self._store.sweep(now=self._clock.now(), max_entries=max_entries)
