@@ -9,7 +9,7 @@ import re
 # Beginnings of keys as their houses issue them: OpenAI and Anthropic sk-, Stripe-like sk_ pk_ rk_, Groq gsk_,
 # xAI xai-, Hugging Face hf_, Google AIza, GitHub ghp_, and JSON web tokens (November 2026).
 _KEY = re.compile(
-    r"\b(?:sk-\S{6,}|(?:sk|pk|rk|gsk|ghp|xai|hf)[-_][A-Za-z0-9_-]{16,}|AIza[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]+)"
+    r"\b(?:sk-\S{6,}|(?:sk|pk|rk|gsk|ghp|hf)_\w{16,}|xai-\w{16,}|AIza[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]+)"
     r"|\bBearer\s+\S{8,}",
 )
 _NAMES = frozenset(

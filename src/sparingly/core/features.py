@@ -66,7 +66,7 @@ def last_user_text(ask: Ask) -> str:
     """
     for turn in reversed(ask.turns):
         if turn.role == "user":
-            text = "\n".join(part.text for part in turn.parts if isinstance(part, Text))
+            text = "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
             if text.strip():
                 return text
     return ""

@@ -1,20 +1,17 @@
 """Write down what a request was, cost and saved: from the pipeline's notes to one ledger entry."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import msgspec
 
 from sparingly.core.answer import Answer, Usage
+from sparingly.core.catalog import Catalog, places
+from sparingly.core.chat import Tenant
 from sparingly.core.features import as_numbers, features_of
 from sparingly.core.ledger import LedgerEntry, Observed, Timings
-from sparingly.core.pricing import ModelPrice, known_cost_nano
+from sparingly.core.pricing import known_cost_nano
 from sparingly.core.routing.decide import Candidate, Decision
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
 from sparingly.pipeline.exchange import Incoming, Summary
-
-PriceOf: TypeAlias = Callable[[str], ModelPrice | None]
-"""The price of a model by the name the config knows it by."""
+from sparingly.ports import Prices
 
 _CHARS_PER_TOKEN = 4
 
@@ -31,9 +28,16 @@ class Notes(msgspec.Struct):
     status: int = 200
     attempts: int = 0
     overhead_nano: int = 0
+    observing: bool = False
+    """A hit is only written down; the client is served from upstream."""
     timings: Timings = Timings()
     observed: Observed | None = None
     trouble: tuple[str, ...] = ()
+
+    @property
+    def hit(self) -> Hit | None:
+        """The hit that is served; one that is only observed is none."""
+        return self.verdict if isinstance(self.verdict, Hit) and not self.observing else None
 
     def timed(self, **seconds: float | None) -> None:
         """Note how long a step took."""
@@ -63,21 +67,24 @@ def _chars(answer: Answer) -> int:
 class Accounts:
     """Prices what the pipeline noted."""
 
-    def __init__(self, *, price_of: PriceOf) -> None:
-        self._price_of = price_of
+    def __init__(self, *, prices: Prices, catalog: Catalog) -> None:
+        self._prices = prices
+        self._catalog = catalog
 
     def baseline_nano(self, notes: Notes, usage: Usage) -> int | None:
         """What the baseline model would have taken for these tokens; None where its price is unknown."""
-        return known_cost_nano(usage, self._price_of(notes.baseline_model))
+        served = places(self._catalog, notes.baseline_model)
+        provider, model = (served[0].provider, served[0].model) if served else ("", notes.baseline_model)
+        return known_cost_nano(usage, self._prices.price(provider, model, now=notes.incoming.time))
 
     def paid_nano(self, notes: Notes, usage: Usage) -> int | None:
         """What the served model takes; None where its price is unknown; a hit is free."""
-        if isinstance(notes.verdict, Hit) and notes.observed is None:
+        if notes.hit is not None:
             return 0
         if notes.candidate is None:
             return 0
-        # The operator's own name for a model carries the operator's own price.
-        price = self._price_of(notes.candidate.routed) or self._price_of(notes.candidate.model)
+        candidate = notes.candidate
+        price = self._prices.price(candidate.provider, candidate.model, now=notes.incoming.time)
         return known_cost_nano(usage, price)
 
     def entry(
@@ -134,7 +141,7 @@ class Accounts:
 def summary(notes: Notes, *, now: float, cost_nano: int | None, saved_nano: int | None) -> Summary:
     """What the client is told in headers."""
     verdict, evidence = _told(notes)
-    hit = notes.verdict if isinstance(notes.verdict, Hit) and notes.observed is None else None
+    hit = notes.hit
     return Summary(
         id=notes.incoming.id,
         verdict=verdict,
@@ -150,8 +157,8 @@ def summary(notes: Notes, *, now: float, cost_nano: int | None, saved_nano: int 
 
 def served_model(notes: Notes) -> str | None:
     """The model whose words the client gets: the stored answer's, or the one that was called."""
-    if isinstance(notes.verdict, Hit) and notes.observed is None:
-        return notes.verdict.entry.served
+    if notes.hit is not None:
+        return notes.hit.entry.served
     return notes.candidate.model if notes.candidate is not None else None
 
 
@@ -162,16 +169,53 @@ def route_label(notes: Notes) -> str:
 
 
 def reason_of(notes: Notes) -> str:
-    """Why it was a hit, a miss or a bypass."""
-    return "observed" if notes.observed is not None else notes.verdict.reason
+    """Why it was a hit, a miss or a bypass; what the provider refused says so instead."""
+    if notes.status >= 400:
+        return "provider-error"
+    return "observed" if isinstance(notes.verdict, Hit) and notes.observing else notes.verdict.reason
 
 
 def _told(notes: Notes) -> tuple[str, Evidence]:
     """The verdict as ledger and headers name it: an observed hit was served as a miss."""
     match notes.verdict:
         case Hit(tier=tier, evidence=evidence):
-            return ("miss" if notes.observed is not None else tier), evidence
+            return ("miss" if notes.observing else tier), evidence
         case Miss(evidence=evidence):
             return "miss", evidence
         case Bypass():
             return "bypass", Evidence()
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A request that ended without a reply of the pipeline's: refused, failed, relayed, or its client left."""
+
+    id: str
+    time: float
+    tenant: Tenant
+    path: str
+    status: int
+    reason: str
+    total_s: float
+    asked: str = ""
+    streamed: bool = False
+    provider: str | None = None
+    complete: bool = False
+
+
+def ended(request: Ended) -> LedgerEntry:
+    """Its line of the ledger: every request has one."""
+    return LedgerEntry(
+        id=request.id,
+        time=request.time,
+        tenant=request.tenant,
+        path=request.path,
+        asked=request.asked,
+        status=request.status,
+        verdict="bypass",
+        reason=request.reason,
+        route=request.asked,
+        streamed=request.streamed,
+        provider=request.provider,
+        complete=request.complete,
+        timings=Timings(total_s=request.total_s),
+    )

@@ -29,7 +29,7 @@ from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.relay import Relay
 from sparingly.pipeline.route import Router
 from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
-from sparingly.protocols.dialect import Inbound, Outbound, Stamp
+from sparingly.protocols.dialect import Outbound, Stamp
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.openai_chat.outbound import UsageStripper
 
@@ -137,7 +137,9 @@ class Call:
         upstream = self._upstreams[candidate.provider]
         inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
         same = incoming.dialect == outbound.name
-        inject = incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
+        inject = (
+            incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
+        )
         if same:
             body = outbound.patch(incoming.body, model=candidate.model, inject_usage=inject)
         else:
@@ -163,39 +165,28 @@ class Call:
             first_s=self._clock.tick() - begun,
         )
         if reply.status < 400 and incoming.ask.stream and _is_event_stream(reply):
-            stripper = UsageStripper() if same and inject else None
-            relay = await self._open(reply, incoming, inbound, outbound, stripper, stamp, same=same)
-            return msgspec.structs.replace(called, relay=relay)
+            relay = Relay(
+                reply,
+                reader=outbound.reader(),
+                inbound=inbound,
+                writer=None if same else inbound.stream(incoming.ask, stamp),
+                stripper=UsageStripper() if same and inject else None,
+            )
+            return msgspec.structs.replace(called, relay=await _opened(relay))
         try:
             return msgspec.structs.replace(called, whole=await reply.read())
         finally:
             await reply.aclose()
 
-    async def _open(
-        self,
-        reply: UpstreamReply,
-        incoming: Incoming,
-        inbound: Inbound,
-        outbound: Outbound,
-        stripper: UsageStripper | None,
-        stamp: Stamp,
-        *,
-        same: bool,
-    ) -> Relay:
-        relay = Relay(
-            reply,
-            reader=outbound.reader(),
-            inbound=inbound,
-            writer=None if same else inbound.stream(incoming.ask, stamp),
-            stripper=stripper,
-        )
-        try:
-            await relay.open()
-        except BaseException:
-            # Cancelled or broken before any content: the provider must not go on working for nobody.
-            await relay.aclose()
-            raise
-        return relay
+
+async def _opened(relay: Relay) -> Relay:
+    try:
+        await relay.open()
+    except BaseException:
+        # Cancelled or broken before any content: the provider must not go on working for nobody.
+        await relay.aclose()
+        raise
+    return relay
 
 
 def _is_event_stream(reply: UpstreamReply) -> bool:

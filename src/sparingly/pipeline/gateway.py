@@ -11,7 +11,7 @@ from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.policy import CachePolicy, for_route
 from sparingly.core.routing.decide import baseline_model
 from sparingly.core.routing.target import Target
-from sparingly.core.verdict import Evidence, Hit
+from sparingly.core.verdict import Bypass, Evidence, Hit
 from sparingly.errors import NotCached
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
@@ -47,14 +47,14 @@ class Gateway:
             baseline_model=baseline_model(target, asked=incoming.ask.model, policy=self._router.policy),
         )
         policy = for_route(self._cache, target.route)
+        notes.observing = policy.mode == "observe"
         if policy.mode == "off":
             # Not even a fingerprint: a gateway that only routes should cost what routing costs.
+            notes.verdict = Bypass("cache-off")
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
 
         mark = self._mark(incoming)
-        found = await self._lookup.find(
-            incoming.ask, mark, directives=incoming.directives, policy=policy
-        )
+        found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
             return self._serve.stored(notes, found.verdict, policy)

@@ -15,13 +15,12 @@ from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.ledger import LedgerEntry, Observed
 from sparingly.core.policy import CachePolicy
-from sparingly.core.routing.decide import Candidate
 from sparingly.core.transcript import unfold
 from sparingly.core.vectors import Vector
-from sparingly.core.verdict import Bypass, Hit
+from sparingly.core.verdict import Hit
 from sparingly.core.worth import worth
-from sparingly.errors import UpstreamError, UpstreamNonsense
-from sparingly.pipeline.accounts import Accounts, Notes, summary, usage_of
+from sparingly.errors import UpstreamNonsense
+from sparingly.pipeline.accounts import Accounts, Notes, served_model, summary, usage_of
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Called
 from sparingly.pipeline.exchange import Incoming, Reply
@@ -119,7 +118,7 @@ class Serve:
             if relay.trouble is not None:
                 notes.trouble += (relay.trouble.code,)
             usage = usage_of(notes.incoming, answer or relay.partial())
-            self._settle(notes, answer, called.candidate, usage, fresh)
+            self._settle(notes, answer, usage, fresh)
             return self._enter(notes, answer, usage, complete=delivered and relay.complete)
 
         return Reply(
@@ -136,7 +135,6 @@ class Serve:
         inbound = INBOUND[incoming.dialect]
         answer = None if called.is_error else _read(called, whole)
         if called.is_error:
-            notes.verdict = Bypass("provider-error") if fresh.mark is None else notes.verdict
             notes.trouble += (f"provider-{called.status}",)
         body = whole
         if not called.same_dialect:
@@ -149,7 +147,7 @@ class Serve:
         entry = self._accounts.entry(notes, usage, total_s=0.0, complete=False, charged=charged)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
-            self._settle(notes, answer, called.candidate, usage, fresh)
+            self._settle(notes, answer, usage, fresh)
             return self._enter(notes, answer, usage, complete=delivered, charged=charged)
 
         return Reply(
@@ -175,15 +173,13 @@ class Serve:
                 await self._sleep(pause_s)
         yield writer.close()
 
-    def _settle(
-        self, notes: Notes, answer: Answer | None, candidate: Candidate, usage: Usage, fresh: Fresh
-    ) -> None:
+    def _settle(self, notes: Notes, answer: Answer | None, usage: Usage, fresh: Fresh) -> None:
         """Keep the answer if it may be kept; in any case let go who waited for it."""
         entry = None
         try:
-            if answer is not None and fresh.mark is not None and fresh.policy.mode != "off":
-                _observe(notes, answer, fresh.policy)
-                entry = self._entry(notes, answer, candidate, usage, fresh.policy, fresh.mark)
+            if answer is not None and fresh.mark is not None:
+                _observe(notes, answer)
+                entry = self._entry(notes, answer, usage, fresh, fresh.mark)
         finally:
             if fresh.lead is not None:
                 fresh.lead.end(entry)
@@ -192,13 +188,7 @@ class Serve:
             self._background.spawn("write-back", self._write_back.keep(entry, vector=vector))
 
     def _entry(
-        self,
-        notes: Notes,
-        answer: Answer,
-        candidate: Candidate,
-        usage: Usage,
-        policy: CachePolicy,
-        mark: Fingerprint,
+        self, notes: Notes, answer: Answer, usage: Usage, fresh: Fresh, mark: Fingerprint
     ) -> Entry | None:
         incoming = notes.incoming
         admission = admit(
@@ -206,7 +196,7 @@ class Serve:
             answer,
             mark,
             directives=incoming.directives,
-            policy=policy,
+            policy=fresh.policy,
             answer_bytes=len(msgspec.json.encode(answer)),
         )
         if admission.tier == "none":
@@ -220,10 +210,10 @@ class Serve:
             text=mark.text if admission.tier == "semantic" else None,
             answer=answer if answer.usage is not None else msgspec.structs.replace(answer, usage=usage),
             asked=incoming.ask.model,
-            served=candidate.model,
+            served=served_model(notes) or incoming.ask.model,
             source=incoming.id,
             created_at=now,
-            expires_at=now + policy.ttl_s,
+            expires_at=now + fresh.policy.ttl_s,
             cost_nano=cost_nano,
             worth=worth(last_used=now, hits=0, cost_nano=cost_nano),
             tags=incoming.directives.tags,
@@ -254,10 +244,10 @@ async def _closing(relay: Relay) -> AsyncIterator[bytes]:
         await relay.aclose()
 
 
-def _observe(notes: Notes, answer: Answer, policy: CachePolicy) -> None:
+def _observe(notes: Notes, answer: Answer) -> None:
     """Write down what would have been served beside what came back."""
     hit = notes.verdict
-    if policy.mode == "observe" and isinstance(hit, Hit):
+    if notes.observing and isinstance(hit, Hit):
         notes.observed = Observed(
             tier=hit.tier,
             source=hit.entry.source,
@@ -280,8 +270,7 @@ def _read(called: Called, whole: bytes) -> Answer | None:
 
 def _told_elsewhere(called: Called, whole: bytes) -> Failure:
     """A provider's error for a client of another dialect."""
-    error = UpstreamError(called.outbound.error_message(whole))
-    return Failure(status=called.status, code="provider-error", message=error.message)
+    return Failure(called.status, "provider-error", called.outbound.error_message(whole))
 
 
 def _content_type(called: Called) -> str:

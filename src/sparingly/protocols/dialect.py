@@ -116,6 +116,10 @@ class Outbound(Protocol):
         """Read a whole answer; raises UpstreamNonsense."""
         ...
 
+    def error_message(self, body: bytes) -> str:
+        """The provider's own words in an error body, for a client of another dialect; never raises."""
+        ...
+
     def reader(self) -> StreamReader:
         """Begin reading a streamed answer."""
         ...

@@ -43,6 +43,8 @@ class Payload(msgspec.Struct, frozen=True):
     expires_at: float
     worth: float
     hits: int
+    comparable: bool
+    """Whether the point has a vector."""
     entry: str
 
 
@@ -67,6 +69,13 @@ class Until(msgspec.Struct, frozen=True, tag="until"):
     bound: float
 
 
+class After(msgspec.Struct, frozen=True, tag="after"):
+    """The field is more than `bound`."""
+
+    field: str
+    bound: float
+
+
 class Among(msgspec.Struct, frozen=True, tag="among"):
     """The point has one of these ids."""
 
@@ -77,11 +86,11 @@ class HasVector(msgspec.Struct, frozen=True, tag="has_vector"):
     """The point has a vector."""
 
 
-Condition: TypeAlias = Equals | Before | Until | Among | HasVector
+Condition: TypeAlias = Equals | Before | Until | After | Among | HasVector
 
 
-def payload_of(entry: Entry) -> Payload:
-    """The point's fields for `entry`; its id is the digest, which is a UUID without dashes."""
+def payload_of(entry: Entry, *, comparable: bool) -> Payload:
+    """The fields of a point for `entry`; the point's id is the digest, which is a UUID without dashes."""
     return Payload(
         scope=entry.scope,
         tenant=entry.tenant,
@@ -91,6 +100,7 @@ def payload_of(entry: Entry) -> Payload:
         expires_at=entry.expires_at,
         worth=entry.worth,
         hits=entry.hits,
+        comparable=comparable,
         entry=msgspec.json.encode(entry).decode(),
     )
 
@@ -110,9 +120,14 @@ def in_scope(scope: Scope) -> tuple[Condition, ...]:
     return (Equals("scope", scope),)
 
 
-def comparable(scope: Scope) -> tuple[Condition, ...]:
+def comparable_in(scope: Scope) -> tuple[Condition, ...]:
     """Entries that a question of `scope` may be compared with."""
     return (*in_scope(scope), HasVector())
+
+
+def fresh(now: float) -> tuple[Condition, ...]:
+    """Entries that may be returned."""
+    return (After("expires_at", now),)
 
 
 def expired(now: float) -> tuple[Condition, ...]:

@@ -92,7 +92,9 @@ def _of_numbers(policy: RoutingPolicy) -> Iterator[Problem]:
     if not 0 <= bar <= 1:
         yield Problem("routing.fallback.min_confidence", f"a confidence is between 0 and 1, not {bar}")
     if policy.retry.attempts < 1:
-        yield Problem("routing.retry.attempts", f"at least one attempt is needed, not {policy.retry.attempts}")
+        yield Problem(
+            "routing.retry.attempts", f"at least one attempt is needed, not {policy.retry.attempts}"
+        )
     waits = {"base_wait_s": policy.retry.base_wait_s, "max_wait_s": policy.retry.max_wait_s}
     for field, wait_s in waits.items():
         if not 0 <= wait_s < float("inf"):

@@ -1,0 +1,99 @@
+"""Put the pipeline together from its ports: constructor calls, in order, and nothing else.
+
+Serving, replay and tests call the same function with different parts.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from sparingly.core.answer import Answer
+from sparingly.core.catalog import Catalog
+from sparingly.core.fingerprint import canon
+from sparingly.core.ledger import LedgerEntry
+from sparingly.core.policy import CachePolicy, RoutingPolicy
+from sparingly.pipeline.accounts import Accounts
+from sparingly.pipeline.background import Background
+from sparingly.pipeline.call import Call
+from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.exchange import Incoming
+from sparingly.pipeline.gateway import Gateway
+from sparingly.pipeline.lookup import PATIENCE_S, Lookup
+from sparingly.pipeline.route import Router
+from sparingly.pipeline.serve import Serve
+from sparingly.pipeline.write_back import WriteBack
+from sparingly.ports import AnswerStore, Clock, Embedder, Ledger, Prices, Upstream
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the pipeline needs of the world.
+
+    `injects_usage` names providers whose streams are always asked for token
+    counts; `patience_s` bounds a look-up, None for a replay, which waits;
+    `on_settled` is told of every finished request.
+    """
+
+    embedder: Embedder
+    store: AnswerStore
+    upstreams: Mapping[str, Upstream]
+    ledger: Ledger
+    prices: Prices
+    catalog: Catalog
+    classifier: TierClassifier | None
+    background: Background
+    clock: Clock
+    sleep: Callable[[float], Awaitable[None]]
+    rng: random.Random
+    injects_usage: frozenset[str] = frozenset()
+    patience_s: float | None = PATIENCE_S
+    on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None
+
+
+class Pipeline(msgspec.Struct, frozen=True):
+    """The assembled gateway, and the write-back whose `sweep` somebody must call now and then."""
+
+    gateway: Gateway
+    write_back: WriteBack
+
+
+def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy) -> Pipeline:
+    """Connect the parts."""
+    router = Router(
+        policy=routing,
+        catalog=parts.catalog,
+        classifier=parts.classifier,
+        clock=parts.clock,
+        rng=parts.rng,
+    )
+    call = Call(
+        upstreams=parts.upstreams,
+        injects_usage=parts.injects_usage,
+        router=router,
+        retry=routing.retry,
+        clock=parts.clock,
+        sleep=parts.sleep,
+        rng=parts.rng,
+    )
+    write_back = WriteBack(embedder=parts.embedder, store=parts.store, clock=parts.clock)
+    serve = Serve(
+        accounts=Accounts(prices=parts.prices, catalog=parts.catalog),
+        write_back=write_back,
+        background=parts.background,
+        ledger=parts.ledger,
+        clock=parts.clock,
+        sleep=parts.sleep,
+        on_settled=parts.on_settled,
+    )
+    lookup = Lookup(
+        embedder=parts.embedder, store=parts.store, clock=parts.clock, patience_s=parts.patience_s
+    )
+    gateway = Gateway(
+        cache=cache,
+        canon=canon(cache.scope, embedder=parts.embedder.name),
+        lookup=lookup,
+        router=router,
+        call=call,
+        serve=serve,
+    )
+    return Pipeline(gateway, write_back)

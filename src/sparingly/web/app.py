@@ -1,0 +1,124 @@
+"""The app: which path is whose.
+
+| path | answered by |
+|---|---|
+| /v1/chat/completions | the gateway (`web/llm.py`, raw ASGI) |
+| /v1/models | the config's models, then the default provider's (`web/models.py`) |
+| /v1/... | the default provider, relayed (`web/llm.py`) |
+| /healthz | this process: it is alive |
+| /readyz | every port, pinged |
+| /metrics | Prometheus |
+
+LLM traffic goes past Litestar's router, for speed and because it needs the raw
+connection (see `web/asgi.py`); everything else is Litestar's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import msgspec
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from sparingly.errors import SparinglyError
+
+PING_PATIENCE_S = 2.0
+
+
+class Port(msgspec.Struct, frozen=True):
+    """One dependency; an `essential` group must have a member that works, or nothing can be answered."""
+
+    name: str
+    ping: Callable[[], Awaitable[None]]
+    essential: str | None = None
+
+
+class App:
+    """An ASGI app in two halves."""
+
+    def __init__(self, llm: ASGIApp, rest: Litestar) -> None:
+        self._llm = llm
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one connection."""
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self._llm(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def build_app(
+    *,
+    llm: ASGIApp,
+    ports: tuple[Port, ...],
+    metrics: Callable[[], Awaitable[bytes]],
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+) -> App:
+    """Put the app together; `lifespan` opens what must close when the app stops."""
+
+    @get("/healthz", media_type=MediaType.JSON, sync_to_thread=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @get("/readyz", media_type=MediaType.JSON)
+    async def readyz() -> Response[dict[str, object]]:
+        troubles = dict(await asyncio.gather(*(_pinged(port) for port in ports)))
+        return _readiness(ports, troubles)
+
+    @get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+    async def metrics_page() -> Response[bytes]:
+        return Response(await metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @asynccontextmanager
+    async def span(_: Litestar) -> AsyncIterator[None]:
+        if lifespan is None:
+            yield
+            return
+        async with lifespan():
+            yield
+
+    rest = Litestar(
+        [healthz, readyz, metrics_page],
+        lifespan=[span],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: _in_our_shape},
+    )
+    return App(llm, rest)
+
+
+async def _pinged(port: Port) -> tuple[str, str | None]:
+    """A port's name, and what is wrong with it."""
+    try:
+        async with asyncio.timeout(PING_PATIENCE_S):
+            await port.ping()
+    except SparinglyError as error:
+        return port.name, error.message
+    except TimeoutError:
+        return port.name, f"no answer within {PING_PATIENCE_S:g} s"
+    return port.name, None
+
+
+def _readiness(ports: tuple[Port, ...], troubles: dict[str, str | None]) -> Response[dict[str, object]]:
+    """Ready when a request can be answered.
+
+    A lost cache or ledger degrades the gateway and must not take it out of a
+    load balancer: that would turn a lost saving into an outage.
+    """
+    groups: dict[str, list[bool]] = {}
+    for port in ports:
+        if port.essential is not None:
+            groups.setdefault(port.essential, []).append(troubles[port.name] is None)
+    ready = all(any(members) for members in groups.values())
+    well = all(trouble is None for trouble in troubles.values())
+    status = "ready" if well else "degraded" if ready else "not ready"
+    report = {name: "ok" if trouble is None else trouble for name, trouble in troubles.items()}
+    return Response({"status": status, "ports": report}, status_code=200 if ready else 503)
+
+
+def _in_our_shape(_: Request[object, object, object], error: HTTPException) -> Response[dict[str, object]]:
+    body = {"message": error.detail, "type": "invalid_request_error", "param": None, "code": None}
+    return Response({"error": body}, status_code=error.status_code, headers=error.headers)

@@ -1,0 +1,117 @@
+"""Request headers we read, and response headers we write (FORMATS: names and meanings are a contract)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sparingly.pipeline.exchange import Summary
+
+# RFC 9110, section 7.6.1, and what this server sets for itself.
+_NOT_RELAYED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "server",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; repeated ones joined as RFC 9110, section 5.3 has it."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def relayable(headers: Sequence[tuple[str, str]], *, encoded: bool) -> list[tuple[str, str]]:
+    """A provider's response headers that go on to the client.
+
+    `encoded` says that the body goes on as it came, so that its encoding still holds.
+    """
+    named_by_connection = {
+        name.strip().lower()
+        for key, value in headers
+        if key.lower() == "connection"
+        for name in value.split(",")
+    }
+    dropped = _NOT_RELAYED | named_by_connection | {"content-type"}
+    if not encoded:
+        dropped |= {"content-encoding"}
+    return [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in dropped and not name.lower().startswith(("x-sparingly-", "cache-status"))
+    ]
+
+
+def summary_headers(summary: Summary) -> list[tuple[str, str]]:
+    """What the client is told about its answer."""
+    headers = [
+        ("cache-status", _cache_status(summary)),
+        ("x-sparingly-id", summary.id),
+        ("x-sparingly-cache", summary.verdict),
+        ("x-sparingly-reason", summary.reason),
+        ("x-sparingly-route", _safe(summary.route)),
+    ]
+    if summary.served is not None:
+        headers.append(("x-sparingly-model", _safe(summary.served)))
+    if summary.similarity is not None:
+        headers.append(("x-sparingly-similarity", f"{summary.similarity:.4f}"))
+    if summary.cost_nano is not None:
+        headers.append(("x-sparingly-cost-usd", dollars(summary.cost_nano)))
+    if summary.saved_nano is not None:
+        headers.append(("x-sparingly-saved-usd", dollars(summary.saved_nano)))
+    if summary.age_s is not None:
+        headers.append(("age", str(int(summary.age_s))))
+    return headers
+
+
+def own_headers(request_id: str, reason: str) -> list[tuple[str, str]]:
+    """What marks an answer in which the cache had no part: our own errors and lists, and what is relayed."""
+    return [
+        ("cache-status", "sparingly; fwd=bypass"),
+        ("x-sparingly-id", request_id),
+        ("x-sparingly-cache", "bypass"),
+        ("x-sparingly-reason", reason),
+    ]
+
+
+def credential(headers: Mapping[str, str]) -> str | None:
+    """The caller's key, by Bearer or `x-api-key`."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("x-api-key", "").strip() or None
+
+
+def dollars(nano: int) -> str:
+    """Nano-dollars as a decimal number of dollars, without rounding."""
+    sign, nano = ("-", -nano) if nano < 0 else ("", nano)
+    return f"{sign}{nano // 1_000_000_000}.{nano % 1_000_000_000:09d}"
+
+
+def _cache_status(summary: Summary) -> str:
+    """RFC 9211.  `request` and `bypass` are its words for a caller's and an operator's no."""
+    match summary.verdict:
+        case "exact" | "semantic":
+            return f"sparingly; hit; detail={summary.verdict}"
+        case "bypass":
+            forward = "request" if summary.reason in {"no-cache", "no-store"} else "bypass"
+            return f"sparingly; fwd={forward}; detail={summary.reason}"
+        case _:
+            return f"sparingly; fwd=miss; detail={summary.reason}"
+
+
+def _safe(value: str) -> str:
+    """A name that came from a client or a config, made fit for a header."""
+    return "".join(char if " " <= char <= "~" else "?" for char in value[:128])

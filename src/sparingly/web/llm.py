@@ -1,0 +1,265 @@
+"""The LLM endpoints: read a request, let the gateway answer it, send the answer, tell what it was.
+
+Whatever happens, the client gets an error in its own dialect and the ledger
+gets its line.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from litestar.types import HTTPScope, Receive, Send
+
+from sparingly.core.chat import Ask, Tenant
+from sparingly.core.directives import read_directives
+from sparingly.core.ledger import LedgerEntry
+from sparingly.errors import SparinglyError
+from sparingly.pipeline.accounts import Ended, ended
+from sparingly.pipeline.exchange import Caller, Incoming, Reply
+from sparingly.pipeline.gateway import Gateway
+from sparingly.ports import Clock, Ledger, Upstream, UpstreamRequest
+from sparingly.protocols.dialect import Failure
+from sparingly.protocols.dialects import INBOUND
+from sparingly.web.asgi import (
+    ClientGone,
+    body_pieces,
+    read_body,
+    send_stream,
+    send_whole,
+    while_connected,
+)
+from sparingly.web.auth import DEFAULT_TENANT, Door
+from sparingly.web.failures import failure_of
+from sparingly.web.headers import (
+    credential,
+    own_headers,
+    read_headers,
+    relayable,
+    summary_headers,
+)
+from sparingly.web.models import ModelList
+
+# nginx's word for a client that left before its answer; it never goes over the wire.
+_CLIENT_LEFT = 499
+
+ENDPOINTS = {"/v1/chat/completions": "openai"}
+"""Paths the gateway answers itself, and the dialect spoken there."""
+
+MODELS = "/v1/models"
+
+
+class _Visit(msgspec.Struct):
+    """One request at the door, before and after it is read."""
+
+    id: str
+    path: str
+    method: str
+    headers: dict[str, str]
+    time: float
+    arrived: float
+    tenant: Tenant = DEFAULT_TENANT
+    asked: str = ""
+    streamed: bool = False
+    begun: bool = False
+    """Whether an answer has begun, so that no error body can follow."""
+
+
+class LlmEndpoints:
+    """Everything beneath /v1."""
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        relay_to: Upstream,
+        models: ModelList,
+        door: Door,
+        ledger: Ledger,
+        observe: Callable[[LedgerEntry], None],
+        clock: Clock,
+        new_id: Callable[[], str],
+        max_body_bytes: int,
+    ) -> None:
+        """`relay_to` takes all paths the gateway does not answer; `observe` sees every ledger entry."""
+        self._gateway = gateway
+        self._relay_to = relay_to
+        self._models = models
+        self._door = door
+        self._ledger = ledger
+        self._observe = observe
+        self._clock = clock
+        self._new_id = new_id
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        visit = _Visit(
+            id=self._new_id(),
+            path=scope["path"],
+            method=scope["method"],
+            headers=read_headers(scope["headers"]),
+            time=self._clock.now(),
+            arrived=self._clock.tick(),
+        )
+        dialect = ENDPOINTS.get(visit.path)
+        try:
+            if visit.path == MODELS and visit.method == "GET":
+                await self._list_models(visit, send)
+            elif dialect is None:
+                await self._relay(visit, scope, receive, send)
+            elif visit.method != "POST":
+                await self._wrong_method(visit, dialect, send)
+            else:
+                await self._answer(visit, dialect, receive, send)
+        except SparinglyError as error:
+            await self._fail(visit, dialect or "openai", error, send)
+        except ClientGone:
+            self._end(visit, _CLIENT_LEFT, "client-left")
+
+    async def _answer(self, visit: _Visit, dialect: str, receive: Receive, send: Send) -> None:
+        caller = self._enter(visit)
+        body = await read_body(receive, limit=self._max_body_bytes)
+        ask = INBOUND[dialect].read(body)
+        visit.asked, visit.streamed = ask.model, ask.stream
+        incoming = self._incoming(visit, dialect, body, ask, caller)
+        failed: list[SparinglyError] = []
+
+        async def work() -> None:
+            try:
+                reply = await self._gateway.answer(incoming)
+            except SparinglyError as error:
+                # Kept for outside: in here it would come out wrapped in a group.
+                failed.append(error)
+                return
+            await self._deliver(visit, reply, send)
+
+        if not await while_connected(receive, work()) and not visit.begun:
+            self._end(visit, _CLIENT_LEFT, "client-left")
+        if failed:
+            raise failed[0]
+
+    async def _deliver(self, visit: _Visit, reply: Reply, send: Send) -> None:
+        visit.begun = True
+        headers = [
+            ("content-type", reply.content_type),
+            *relayable(reply.provider_headers, encoded=isinstance(reply.body, bytes)),
+            *summary_headers(reply.summary),
+        ]
+        delivered = False
+        try:
+            if isinstance(reply.body, bytes):
+                await send_whole(send, reply.status, headers, reply.body)
+            else:
+                headers.append(("cache-control", "no-cache"))
+                await send_stream(send, reply.status, headers, reply.body)
+            delivered = True
+        finally:
+            self._observe(reply.finish(delivered))
+
+    async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        caller = self._enter(visit)
+        query = scope["query_string"].decode("latin-1")
+        chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
+        has_body = chunked or visit.headers.get("content-length", "0") != "0"
+        request = UpstreamRequest(
+            method=visit.method,
+            path=_raw_path(scope) + (f"?{query}" if query else ""),
+            headers=tuple(visit.headers.items()),
+            body=body_pieces(receive, limit=self._max_body_bytes) if has_body else b"",
+            client_key=caller.key,
+        )
+        reply = await self._relay_to.send(request)
+        visit.begun = True
+        headers = [
+            *((name, value) for name, value in reply.headers if name.lower() == "content-type"),
+            *relayable(reply.headers, encoded=True),
+            *own_headers(visit.id, "relayed"),
+        ]
+        delivered = False
+        try:
+            delivered = await while_connected(receive, send_stream(send, reply.status, headers, reply.body()))
+        finally:
+            await reply.aclose()
+            self._end(visit, reply.status, "relayed", provider=self._relay_to.name, complete=delivered)
+
+    async def _list_models(self, visit: _Visit, send: Send) -> None:
+        caller = self._enter(visit)
+        body = await self._models.body(caller, headers=tuple(visit.headers.items()))
+        headers = [("content-type", "application/json"), *own_headers(visit.id, "models")]
+        await send_whole(send, 200, headers, body)
+        self._end(visit, 200, "models", complete=True)
+
+    def _enter(self, visit: _Visit) -> Caller:
+        caller = self._door.admit(credential(visit.headers))
+        visit.tenant = caller.tenant
+        return caller
+
+    def _incoming(self, visit: _Visit, dialect: str, body: bytes, ask: Ask, caller: Caller) -> Incoming:
+        headers = visit.headers
+        pin = headers.get("x-sparingly-model")
+        return Incoming(
+            id=visit.id,
+            path=visit.path,
+            dialect=dialect,
+            body=body,
+            ask=ask,
+            caller=caller,
+            directives=read_directives(
+                cache_control=headers.get("cache-control"),
+                max_error=headers.get("x-sparingly-max-error"),
+                tags=headers.get("x-sparingly-tags"),
+            ),
+            time=visit.time,
+            arrived=visit.arrived,
+            headers=tuple(headers.items()),
+            pin=pin.strip() or None if pin is not None else None,
+            conversation=headers.get("x-sparingly-conversation"),
+        )
+
+    async def _wrong_method(self, visit: _Visit, dialect: str, send: Send) -> None:
+        failure = Failure(405, "method-not-allowed", f"{visit.path} takes POST, not {visit.method}")
+        await self._send_failure(visit, dialect, failure, send, [("allow", "POST")])
+
+    async def _fail(self, visit: _Visit, dialect: str, error: SparinglyError, send: Send) -> None:
+        failure = failure_of(error)
+        if visit.begun:
+            # An error body cannot follow half an answer; the closed connection tells.
+            self._end(visit, failure.status, failure.code)
+            return
+        extra = [("www-authenticate", "Bearer")] if failure.status == 401 else []
+        await self._send_failure(visit, dialect, failure, send, extra)
+
+    async def _send_failure(
+        self, visit: _Visit, dialect: str, failure: Failure, send: Send, extra: Sequence[tuple[str, str]]
+    ) -> None:
+        headers = [("content-type", "application/json"), *own_headers(visit.id, failure.code), *extra]
+        try:
+            await send_whole(send, failure.status, headers, INBOUND[dialect].error(failure))
+        finally:
+            self._end(visit, failure.status, failure.code)
+
+    def _end(
+        self, visit: _Visit, status: int, reason: str, *, provider: str | None = None, complete: bool = False
+    ) -> None:
+        entry = ended(
+            Ended(
+                id=visit.id,
+                time=visit.time,
+                tenant=visit.tenant,
+                path=visit.path,
+                status=status,
+                reason=reason,
+                total_s=self._clock.tick() - visit.arrived,
+                asked=visit.asked,
+                streamed=visit.streamed,
+                provider=provider,
+                complete=complete,
+            )
+        )
+        self._ledger.enter(entry)
+        self._observe(entry)
+
+
+def _raw_path(scope: HTTPScope) -> str:
+    """The path as it was sent: a decoded one would not mean the same upstream."""
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1").partition("?")[0] if raw else scope["path"]

@@ -1,0 +1,114 @@
+"""Cheap facts about a request."""
+
+import pytest
+
+from sparingly.core.chat import (
+    Ask,
+    Image,
+    Opaque,
+    Part,
+    Sampling,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Turn,
+    canonical_json,
+)
+from sparingly.core.features import Features, as_numbers, features_of, last_user_text, text_features
+
+
+def _user(*parts: Part) -> Turn:
+    return Turn("user", parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("What is it, and why?", "question_words", 2),
+        ("Warum ist der Himmel blau?", "question_words", 1),
+        ("somehow", "question_words", 0),
+        ("One. Two! Three?", "text_sentences", 3),
+        ("version 3.5 has no end", "text_sentences", 0),
+        ("一句。两句。", "text_sentences", 2),
+        ("from 3.5 to 1,000", "numbers", 2),
+        ("It must be short, without jokes.", "demands", 2),
+        ("- a\n* b\n2) c\n- d", "list_items", 4),
+        ("a - b", "list_items", 0),
+        ("def f(x):\n    return x", "code", True),
+        ("```\nls\n```", "code", True),
+        ("if (a) {\n", "code", True),
+        ("my class is late", "code", False),
+        ("Show that $x^2 \\geq 0$.", "formula", True),
+        ("It costs $5 or\n$6", "formula", False),
+        ("one two  three", "text_words", 3),
+        ("a\nb", "text_lines", 2),
+        ("", "text_lines", 0),
+    ],
+)
+def test_a_text_has_countable_features(text: str, field: str, value: object) -> None:
+    """Each case changes one field."""
+    assert getattr(text_features(text), field) == value
+
+
+def test_a_request_counts_what_it_carries() -> None:
+    """Pictures and files are counted, words everywhere are weighed."""
+    ask = Ask(
+        "m",
+        (
+            Turn("system", (Text("s" * 100),)),
+            _user(Text("look"), Image("data:image/png;base64," + "A" * 5_000), Opaque(canonical_json({}))),
+            Turn("assistant", (ToolCall("1", "f", "{}" * 50),)),
+            Turn("tool", (ToolResult("1", (Text("r" * 196),)),)),
+        ),
+        sampling=Sampling(max_tokens=50),
+        tools=(Tool("f", "d" * 20, canonical_json({})),),
+        response_format=canonical_json({"type": "json_object"}),
+    )
+
+    features = features_of(ask, "look")
+
+    assert features == Features(
+        turns=4,
+        tools=1,
+        tool_results=1,
+        images=1,
+        files=1,
+        estimated_tokens=(100 + 4 + 100 + 196 + 20 + 2) // 4,
+        text_chars=4,
+        text_words=1,
+        text_lines=1,
+        wants_format=True,
+        max_tokens=50,
+    )
+
+
+def test_patterns_read_only_the_head_of_a_long_text() -> None:
+    """A pasted log of a megabyte must not be searched; its length is known all the same."""
+    features = text_features("x" * 1_000_000 + " why?")
+
+    assert (features.question_words, features.text_chars) == (0, 1_000_005)
+
+
+@pytest.mark.parametrize(
+    ("turns", "text"),
+    [
+        ((_user(Text("first")), _user(Text("second"))), "second"),
+        ((_user(Text("a"), Image("u"), Text("b")),), "a\n\nb"),
+        ((_user(Text("asked")), Turn("tool", (ToolResult("1", (Text("42"),)),))), "asked"),
+        ((_user(Text("asked")), _user(ToolResult("1", (Text("42"),)))), "asked"),
+        ((_user(Text("asked")), _user(Text("  "))), "asked"),
+        ((Turn("system", (Text("s"),)),), ""),
+        ((), ""),
+    ],
+)
+def test_what_a_request_is_about_is_what_its_user_said_last(turns: tuple[Turn, ...], text: str) -> None:
+    """Tool results and empty turns are passed over."""
+    assert last_user_text(Ask("m", turns)) == text
+
+
+def test_the_ledger_gets_the_features_that_are_there() -> None:
+    """Zeros and False are left out, True is 1."""
+    numbers = as_numbers(Features(turns=2, code=True))
+
+    assert numbers == {"turns": 2.0, "code": 1.0}
