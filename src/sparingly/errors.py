@@ -14,6 +14,8 @@
     ├── ServiceError            a part of ours that may fail while requests flow
     │   ├── StoreError
     │   ├── EmbedderError
+    │   ├── LedgerError
+    │   ├── TrafficLogError
     │   └── TextTooLong         not a fault: the text does not fit the embedder's window
     ├── StartupError            the operator's: one clear line, exit code 2
     │   └── ConfigError         names the path in the config file
@@ -112,6 +114,18 @@ class EmbedderError(ServiceError):
     """The embedder failed."""
 
     code = "embedder-error"
+
+
+class LedgerError(ServiceError):
+    """Entries of the ledger are not being written."""
+
+    code = "ledger-error"
+
+
+class TrafficLogError(ServiceError):
+    """Lines of the traffic log are not being written."""
+
+    code = "traffic-log-error"
 
 
 class TextTooLong(ServiceError):

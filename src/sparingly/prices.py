@@ -15,6 +15,7 @@ Whose price, first match wins:
  5. the house of the provider's kind.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,12 +28,13 @@ from sparingly.core.pricing import LongContext, ModelPrice, Rates, model_price, 
 
 if TYPE_CHECKING:
     from genai_prices import types as table
-    from genai_prices.data_snapshot import DataSnapshot
 
 # Prices change by the day and some by the hour (off-peak); all such hours in the table are quarters.
 _FRESH_S = 900
 # Names that clients make up must not fill memory.
 _MAX_CACHED = 4096
+# The longest name in the table has 61 characters.
+_MAX_NAME_CHARS = 256
 
 
 class PriceSource(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class PriceTable:
     def __init__(self, *, models: Mapping[str, Model], providers: Mapping[str, PriceSource]) -> None:
         self._overrides = _overrides(models)
         self._providers = dict(providers)
-        self._snapshot: DataSnapshot | None = None
+        self._table: list[table.Provider] | None = None
         self._listed: dict[tuple[str, str], table.ModelInfo | None] = {}
         self._current: dict[tuple[str, str], ModelPrice | None] = {}
         self._current_slot = 0
@@ -82,43 +84,38 @@ class PriceTable:
         return _converted(listed.get_prices(datetime.fromtimestamp(slot * _FRESH_S, UTC)))
 
     def _find(self, provider: str, model: str) -> "table.ModelInfo | None":
-        for house in self._houses(provider):
-            try:
-                return self._load().find_provider_model(model, None, house, None)[1]
-            except LookupError:
-                # Not in this house's list; the next rule may know it.
-                continue
+        if len(model) > _MAX_NAME_CHARS:
+            return None
+        houses = self._load()
+        for house in self._houses(provider, model.lower()):
+            found = house.find_model(model, all_providers=houses)
+            if found is not None:
+                return found
         return None
 
-    def _houses(self, provider: str) -> Iterator[str | None]:
-        """The houses to look in, in order; None stands for "by the model's name"."""
+    def _houses(self, provider: str, model: str) -> "Iterator[table.Provider]":
+        """The houses to look in, in the order of the module's docstring."""
+        houses = self._load()
         source = self._providers.get(provider)
         if source is not None and source.base_url is not None:
-            house = self._house_at(source.base_url)
-            if house is not None:
-                yield house
+            at_home = [house for house in houses if re.match(house.api_pattern, source.base_url)]
+            if at_home:
+                yield at_home[0]
                 return
+        kind = source.kind if source is not None else None
         # Only an exact name: the table's own matching by parts would find a house in `my-openai-mock`.
-        if any(house.id == provider for house in self._load().providers):
-            yield provider
-        yield None
-        if source is not None and source.kind in {"openai", "anthropic"}:
-            yield source.kind
+        yield from (house for house in houses if house.id == provider)
+        yield from (house for house in houses if house.model_match and house.model_match.is_match(model))
+        yield from (house for house in houses if house.id == kind)
 
-    def _house_at(self, base_url: str) -> str | None:
-        try:
-            return self._load().find_provider(None, None, base_url).id
-        except LookupError:
-            # An address of nobody's in the table: a relay, a local server.
-            return None
-
-    def _load(self) -> "DataSnapshot":
-        if self._snapshot is None:
+    def _load(self) -> "list[table.Provider]":
+        if self._table is None:
             # Here, not at the top: see the module's docstring.
             from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415
 
-            self._snapshot = get_snapshot()
-        return self._snapshot
+            # The table itself, not its look-up functions: their caches never forget a name.
+            self._table = get_snapshot().providers
+        return self._table
 
 
 def _overrides(models: Mapping[str, Model]) -> dict[tuple[str, str], ModelPrice]:

@@ -1,6 +1,6 @@
 """The config file as frozen structs: what may be set, its defaults and its units.
 
-Reading, checking and explaining a file is `config_file.py`'s work; secrets are
+Reading, checking and explaining a file is the work of `sparingly.config`; secrets are
 never here, only the names of the environment variables that hold them.
 """
 
@@ -82,7 +82,10 @@ class Store(_Section, frozen=True, kw_only=True):
     url: str | None = None
     key_env: str | None = None
     prefer_grpc: bool = True
+    grpc_port: int = 6334
     collection: str = "sparingly"
+    replicas: int = 1
+    """Copies of each answer in a cluster; used when the collection is made."""
     sweep_every_s: float = 60.0
 
 

@@ -15,7 +15,7 @@ from sparingly.core.chat import (
     Turn,
     canonical_json,
 )
-from sparingly.core.features import Features, as_numbers, features_of, last_user_text, text_features
+from sparingly.core.features import Features, as_numbers, features_of, text_features
 
 
 def _user(*parts: Part) -> Turn:
@@ -88,23 +88,6 @@ def test_patterns_read_only_the_head_of_a_long_text() -> None:
     features = text_features("x" * 1_000_000 + " why?")
 
     assert (features.question_words, features.text_chars) == (0, 1_000_005)
-
-
-@pytest.mark.parametrize(
-    ("turns", "text"),
-    [
-        ((_user(Text("first")), _user(Text("second"))), "second"),
-        ((_user(Text("a"), Image("u"), Text("b")),), "a\n\nb"),
-        ((_user(Text("asked")), Turn("tool", (ToolResult("1", (Text("42"),)),))), "asked"),
-        ((_user(Text("asked")), _user(ToolResult("1", (Text("42"),)))), "asked"),
-        ((_user(Text("asked")), _user(Text("  "))), "asked"),
-        ((Turn("system", (Text("s"),)),), ""),
-        ((), ""),
-    ],
-)
-def test_what_a_request_is_about_is_what_its_user_said_last(turns: tuple[Turn, ...], text: str) -> None:
-    """Tool results and empty turns are passed over."""
-    assert last_user_text(Ask("m", turns)) == text
 
 
 def test_the_ledger_gets_the_features_that_are_there() -> None:

@@ -34,5 +34,6 @@ def write_log(folder: Path, *lines: object, name: str = "log.jsonl") -> Path:
     """Write lines, each a JSON value or a text as it is."""
     path = folder / name
     texts = [one if isinstance(one, str) else json.dumps(one) for one in lines]
-    path.write_text("\n".join(texts) + "\n")
+    # A lone surrogate in a test stands for a byte that is no UTF-8.
+    path.write_text("\n".join(texts) + "\n", encoding="utf-8", errors="surrogateescape")
     return path

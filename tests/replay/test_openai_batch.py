@@ -19,8 +19,9 @@ def _asked(custom_id: str, **fields: object) -> dict[str, object]:
     }
 
 
-def _answered(custom_id: str, *, status: int = 200) -> dict[str, object]:
-    response = {"status_code": status, "request_id": "req", "body": completion("Yes")}
+def _answered(custom_id: str, *, status: int = 200, created: int = 1) -> dict[str, object]:
+    body = {**completion("Yes"), "created": created}
+    response = {"status_code": status, "request_id": "req", "body": body}
     return {"id": "batch_req_1", "custom_id": custom_id, "response": response, "error": None}
 
 
@@ -35,11 +36,19 @@ def test_requests_come_in_order_a_second_apart(tmp_path: Path) -> None:
     requests = _requests(path)
 
     assert [(one.id, one.time, one.path) for one in requests] == [
-        ("r1", 0.0, "/v1/chat/completions"),
-        ("r2", 1.0, "/v1/chat/completions"),
+        ("r1", 1_767_225_600.0, "/v1/chat/completions"),
+        ("r2", 1_767_225_601.0, "/v1/chat/completions"),
     ]
     assert json.loads(requests[0].request) == chat("Hi")
     assert requests[0].response is None
+
+
+def test_the_earliest_answer_dates_the_batch(tmp_path: Path) -> None:
+    """Prices depend on the day; the answers know it."""
+    late, early = _answered("r1", created=1_750_000_060), _answered("r2", created=1_750_000_000)
+    path = write_log(tmp_path, _asked("r1"), _asked("r2"), late, early)
+
+    assert [one.time for one in _requests(path)] == [1_750_000_000.0, 1_750_000_001.0]
 
 
 @pytest.mark.parametrize("place", ["named", "beside", "inside"])

@@ -60,6 +60,9 @@ def test_an_empty_list_of_differences_is_not_a_missing_one(tmp_path: Path) -> No
 
 BAD_LINES = [
     ("not JSON", "{oops", "malformed"),
+    ("bad JSON inside the request", '{"id":"b","time":1,"request":{"a":tru}}', "malformed"),
+    ("bad UTF-8 inside the request", '{"id":"b","time":1,"request":{"a":"\udcff"}}', "UTF-8"),
+    ("nested without end", '{"id":"b","time":1,"request":' + '{"a":' * 100_000, "nested too deeply"),
     ("an array", "[]", "Expected `object`"),
     ("no id", {"time": 1, "request": {}}, "missing required field `id`"),
     ("empty id", {"id": "", "time": 1, "request": {}}, "`$.id`"),

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sparingly.config.catalog import is_official
-from sparingly.core.catalog import TIERS, ProviderKind
+from sparingly.config.catalog import catalog_of, is_official
+from sparingly.core.catalog import TIERS, ProviderKind, places
 from sparingly.core.policy import Model, RoutingPolicy, Tier
 from sparingly.settings import Provider, Settings
 
@@ -86,7 +86,11 @@ def _with_tiers(settings: Settings) -> Settings:
     if provider is None or not (is_official(provider) or provider.kind == "simulated"):
         # Some other server's models are not known to us.
         return settings
-    simple, standard, strong = _TIER_MODELS[provider.kind]
+    models = _TIER_MODELS[provider.kind]
+    if not all(places(catalog_of(settings), model) for model in models):
+        # The provider's own patterns leave some of them out.
+        return settings
+    simple, standard, strong = models
     tiers = {"simple": Tier(model=simple), "standard": Tier(model=standard), "complex": Tier(model=strong)}
     return _with_routing(settings, tiers=tiers)
 

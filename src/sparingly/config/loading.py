@@ -98,11 +98,10 @@ def _text(path: Path) -> str:
 
 def _settings(document: Document, source: str) -> Settings:
     problems = list(document.problems)
-    if not problems:
-        values = document.values
-        if not isinstance(values, dict):
-            raise ConfigError(f"{source} must be a mapping of settings, such as `cache: {{threshold: 0.97}}`")
-        problems = list(shape_problems(values, msgspec.inspect.type_info(Settings)))
+    if isinstance(document.values, dict):
+        problems += shape_problems(document.values, msgspec.inspect.type_info(Settings))
+    elif not problems:
+        raise ConfigError(f"{source} must be a mapping of settings, such as `cache: {{threshold: 0.97}}`")
     if problems:
         raise config_error(problems, source=source, lines=document.lines)
     try:

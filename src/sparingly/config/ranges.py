@@ -56,6 +56,8 @@ _SETTINGS = {
     "cache.pace_tokens_per_s": _AMOUNT,
     "embedder.threads": Range(1, 1_024),
     "embedder.max_batch": Range(1, 1_024),
+    "store.grpc_port": Range(1, 65_535),
+    "store.replicas": Range(1, 1_000),
     "store.sweep_every_s": _POSITIVE,
     "traffic_log.max_bytes": _COUNT,
     "traffic_log.keep_files": _COUNT,
@@ -101,4 +103,9 @@ def _out_of_range(section: msgspec.Struct, ranges: Mapping[str, Range], path: st
     for field, allowed in ranges.items():
         value: float | None = attrgetter(field)(section)
         if value is not None and not allowed.admits(value):
-            yield Problem(joined(path, field), f"expected {allowed}, got {value!r}")
+            yield Problem(joined(path, field), f"expected {allowed}, got {_plain(value)}")
+
+
+def _plain(value: float) -> str:
+    """A number as it was most likely written: 2, not the 2.0 that the struct made of it."""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)

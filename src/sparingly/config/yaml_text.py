@@ -3,7 +3,7 @@
 It resolves scalars as YAML 1.2's core schema does (https://yaml.org/spec/1.2.2,
 section 10.3.2), for `cache.mode: on` must be the word `on` and `22:30` no
 number: PyYAML's own YAML 1.1 makes a boolean and 1350 of them.  Digits may be
-grouped as in `50_000`.  Keys that are written twice are problems, because the
+grouped as in `50_000`; `010` is text, because some read it as eight.  Keys that are written twice are problems, because the
 last one would win silently.  No tag but the core schema's is accepted.
 """
 
@@ -20,7 +20,11 @@ _TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null"
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A file's values, the line of each path, and what is wrong with its form."""
+    """A file's values, the line of each path, and what is wrong with its form.
+
+    With keys written twice the values are there all the same, so that other
+    problems can be told as well.
+    """
 
     values: object
     lines: dict[str, int]
@@ -40,7 +44,7 @@ def parse(text: str, *, source: str) -> Document:
             return Document(None, {}, [])
         survey = _Survey()
         survey.visit(node, "")
-        values = None if survey.problems else loader.construct_document(node)
+        values = loader.construct_document(node) if survey.is_sound else None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{source} is not YAML: {_explained(error)}") from error
     except (yaml.YAMLError, ValueError, KeyError) as error:
@@ -60,7 +64,7 @@ class _CoreLoader(yaml.SafeLoader):
 for _name, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789"),
-    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
     ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("merge", r"^<<$", "<"),
@@ -74,6 +78,8 @@ class _Survey:
     def __init__(self) -> None:
         self.lines: dict[str, int] = {}
         self.problems: list[Problem] = []
+        self.is_sound = True
+        """Whether plain values can be made of the nodes."""
         self._seen: set[int] = set()
 
     def visit(self, node: yaml.Node, path: str) -> None:
@@ -83,7 +89,7 @@ class _Survey:
         self._seen.add(id(node))
         self.lines.setdefault(path, node.start_mark.line + 1)
         if node.tag not in _TAGS:
-            self.problems.append(Problem(path, f"the tag {node.tag.replace(_TAG, '!!')} is not supported"))
+            self._refuse(path, f"the tag {node.tag.replace(_TAG, '!!')} is not supported")
         match node:
             case yaml.MappingNode():
                 self._visit_mapping(node, path)
@@ -97,7 +103,7 @@ class _Survey:
         first: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.problems.append(Problem(path, f"line {key.start_mark.line + 1}: a key must be text"))
+                self._refuse(path, f"a key must be text (line {key.start_mark.line + 1})")
                 continue
             line = key.start_mark.line + 1
             here = joined(path, key.value)
@@ -108,6 +114,10 @@ class _Survey:
             first.setdefault(key.value, line)
             self.lines.setdefault(here, line)
             self.visit(value, here)
+
+    def _refuse(self, path: str, message: str) -> None:
+        self.problems.append(Problem(path, message))
+        self.is_sound = False
 
 
 def _explained(error: yaml.MarkedYAMLError) -> str:

@@ -78,6 +78,11 @@ def places(catalog: Catalog, model: str) -> tuple[Place, ...]:
     return () if provider is None else (Place(provider.name, model),)
 
 
+def is_claimed(catalog: Catalog, model: str) -> bool:
+    """Whether the config or a provider's patterns know the name, rather than the default taking all."""
+    return model in catalog.models or _provider_by_pattern(catalog, model) is not None
+
+
 def known_models(catalog: Catalog, policy: RoutingPolicy) -> tuple[KnownModel, ...]:
     """Every name a client may ask for that the config spells out, sorted."""
     virtual = {name for name, target in policy.names.items() if target != TIERS or policy.tiers}

@@ -127,10 +127,16 @@ class Ask(msgspec.Struct, frozen=True):
 
     @property
     def last_user_text(self) -> str:
-        """The words of the last user turn, wherever it stands; empty without one."""
+        """The words of the last user turn that has any, wherever it stands; empty without one.
+
+        An agent's request ends with tool results; what it is about is what its user said last.
+        """
         for turn in reversed(self.turns):
             if turn.role == "user":
-                return "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
+                # As the fingerprint joins them, so that its embedding is the embedding of this.
+                text = "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
+                if text.strip():
+                    return text
         return ""
 
 

@@ -59,19 +59,6 @@ def features_of(ask: Ask, text: str) -> Features:
     )
 
 
-def last_user_text(ask: Ask) -> str:
-    """The words of the last user turn that has any; empty when there is none.
-
-    An agent's request ends with tool results; what it is about is what its user said last.
-    """
-    for turn in reversed(ask.turns):
-        if turn.role == "user":
-            text = "\n\n".join(part.text for part in turn.parts if isinstance(part, Text))
-            if text.strip():
-                return text
-    return ""
-
-
 def text_features(text: str) -> Features:
     """The features that the text alone has."""
     head = text[:_HEAD_CHARS]

@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from sparingly.core.chat import Ask, Json, Opaque, Part, Tenant, Text, Tool, Turn
+from sparingly.core.chat import Ask, Json, Opaque, Part, Tenant, Text, Tool, Turn, canonical_json
 from sparingly.core.entry import Digest, Scope
 from sparingly.core.policy import ScopePolicy
 
@@ -62,18 +62,21 @@ class Fingerprint(msgspec.Struct, frozen=True):
 class Canon(msgspec.Struct, frozen=True):
     """What the operator and the parts at hand add to every fingerprint.
 
+    `realm` names the world that answers come from (see `bootstrap.realm_of`);
     `groups` maps a tenant to the group it shares answers with.
     """
 
     embedder: str
+    realm: str = ""
     ignore: tuple[re.Pattern[str], ...] = ()
     groups: Mapping[str, str] = {}
 
 
-def canon(policy: ScopePolicy, *, embedder: str) -> Canon:
+def canon(policy: ScopePolicy, *, embedder: str, realm: str = "") -> Canon:
     """Prepare a scope policy for use: compile its patterns, index its groups."""
-    groups = {tenant: "+".join(sorted(group)) for group in policy.shared for tenant in group}
-    return Canon(embedder, tuple(re.compile(pattern) for pattern in policy.ignore), groups)
+    # As JSON: joined by any plain character, the names ("a+b", "c") and ("a", "b+c") would be one group.
+    groups = {tenant: canonical_json(sorted(group)) for group in policy.shared for tenant in group}
+    return Canon(embedder, realm, tuple(re.compile(pattern) for pattern in policy.ignore), groups)
 
 
 class _Scope(msgspec.Struct, frozen=True, array_like=True):
@@ -81,6 +84,7 @@ class _Scope(msgspec.Struct, frozen=True, array_like=True):
 
     version: int
     embedder: str
+    realm: str
     owner: tuple[str, str]
     model: str
     turns: tuple[Turn, ...]
@@ -105,6 +109,7 @@ def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon) -> Fingerprint:
     form = _Scope(
         version=VERSION,
         embedder=canon.embedder,
+        realm=canon.realm,
         owner=_owner(tenant, canon),
         model=ask.model,
         turns=tuple(_blanked(turn, canon) for turn in earlier) if canon.ignore else earlier,
@@ -167,7 +172,7 @@ def _exact_only(ask: Ask, earlier: tuple[Turn, ...], texts: tuple[str, ...]) -> 
         return "no-user-text"
     # 4. Fields and parts that nobody here understands.
     if ask.extra is not None and not _UNDERSTOOD.issuperset(
-        msgspec.json.decode(ask.extra, type=dict[str, Json])
+        msgspec.json.decode(ask.extra, type=dict[str, msgspec.Raw])
     ):
         return "unknown-field"
     if any(isinstance(part, Opaque) for part in ask.turns[-1].parts):

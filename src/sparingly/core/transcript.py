@@ -198,22 +198,19 @@ def _unfolded(choice: Choice, piece_chars: int | None) -> Iterator[Delta]:
 
 def _block_deltas(block: Block, choice: int, call: int, piece_chars: int | None) -> Iterator[Delta]:
     match block:
-        case Text():
+        case Text() | Refusal():
+            kind = TextDelta if isinstance(block, Text) else RefusalDelta
             for position, piece in enumerate(_pieces(block.text, piece_chars)):
-                yield TextDelta(choice, piece, begins=position == 0)
+                yield kind(choice, piece, begins=position == 0)
         case Thinking():
             for position, piece in enumerate(_pieces(block.text, piece_chars)):
                 yield ThinkingDelta(choice, piece, begins=position == 0)
             if block.signature is not None:
                 yield ThinkingDelta(choice, "", signature=block.signature)
-        case Refusal():
-            for position, piece in enumerate(_pieces(block.text, piece_chars)):
-                yield RefusalDelta(choice, piece, begins=position == 0)
         case ToolCall():
             yield ToolCallBegun(choice, call, block.id, block.name)
             if block.arguments:
-                for piece in _pieces(block.arguments, piece_chars):
-                    yield ToolCallDelta(choice, call, piece)
+                yield from (ToolCallDelta(choice, call, p) for p in _pieces(block.arguments, piece_chars))
         case Opaque():
             yield OpaqueDelta(choice, block.json, begins=True)
         case _:
@@ -274,9 +271,11 @@ class _Draft:
         self._blocks: list[_Growing] = []
         self._calls: dict[int, _Growing] = {}
         self._finish: str | None = None
-        self._logprobs: list[Json] = []
-        self._extra: list[Json] = []
-        self._message_extra: list[Json] = []
+        self._jsons: dict[type[_OfChoice], list[Json]] = {
+            LogprobsDelta: [],
+            ChoiceExtra: [],
+            MessageExtra: [],
+        }
 
     def add(self, delta: _OfChoice) -> None:
         match delta:
@@ -295,25 +294,19 @@ class _Draft:
                 call.id, call.name = delta.id, delta.name
             case OpaqueDelta():
                 self._grow(Opaque, delta.json, begins=delta.begins)
-            case LogprobsDelta():
-                self._logprobs.append(delta.json)
-            case ChoiceExtra():
-                self._extra.append(delta.json)
-            case MessageExtra():
-                self._message_extra.append(delta.json)
             case Finished():
                 self._finish = delta.reason
             case _:
-                assert_never(delta)
+                self._jsons[type(delta)].append(delta.json)
 
     def choice(self) -> Choice:
         return Choice(
             index=self._index,
             blocks=tuple(block.block() for block in self._blocks),
             finish=self._finish,
-            logprobs=join(self._logprobs, appends_text=False),
-            extra=join(self._extra, appends_text=False),
-            message_extra=join(self._message_extra, appends_text=True),
+            logprobs=join(self._jsons[LogprobsDelta], appends_text=False),
+            extra=join(self._jsons[ChoiceExtra], appends_text=False),
+            message_extra=join(self._jsons[MessageExtra], appends_text=True),
         )
 
     def _grow(self, kind: type[Block], piece: str, *, begins: bool) -> _Growing | None:

@@ -57,8 +57,8 @@ class Pipeline(msgspec.Struct, frozen=True):
     write_back: WriteBack
 
 
-def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy) -> Pipeline:
-    """Connect the parts."""
+def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm: str = "") -> Pipeline:
+    """Connect the parts; `realm` names the world that answers come from."""
     router = Router(
         policy=routing,
         catalog=parts.catalog,
@@ -90,7 +90,7 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy) -> Pip
     )
     gateway = Gateway(
         cache=cache,
-        canon=canon(cache.scope, embedder=parts.embedder.name),
+        canon=canon(cache.scope, embedder=parts.embedder.name, realm=realm),
         lookup=lookup,
         router=router,
         call=call,

@@ -96,6 +96,7 @@ class Call:
             while True:
                 attempt += 1
                 tries += 1
+                outcome: Outcome
                 try:
                     last = await self._attempt(incoming, candidate, stamp, tries)
                     if not last.is_error:

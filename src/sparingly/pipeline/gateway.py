@@ -9,7 +9,7 @@ import msgspec
 
 from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.policy import CachePolicy, for_route
-from sparingly.core.routing.decide import baseline_model
+from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.target import Target
 from sparingly.core.verdict import Bypass, Evidence, Hit
 from sparingly.errors import NotCached
@@ -44,7 +44,12 @@ class Gateway:
         notes = Notes(
             incoming=incoming,
             route=target.route,
-            baseline_model=baseline_model(target, asked=incoming.ask.model, policy=self._router.policy),
+            baseline_model=baseline_model(
+                target,
+                asked=incoming.ask.model,
+                policy=self._router.policy,
+                catalog=self._router.catalog,
+            ),
         )
         policy = for_route(self._cache, target.route)
         notes.observing = policy.mode == "observe"

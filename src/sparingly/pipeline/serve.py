@@ -88,6 +88,7 @@ class Serve:
             writer = inbound.stream(incoming.ask, stamp)
             body = writer.write(unfold(answer, piece_chars=None)) + writer.close()
         usage = usage_of(incoming, answer)
+        notes.timed(first_byte_s=self._since_arrival(notes))
         baseline = self._accounts.baseline_nano(notes, usage)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
@@ -107,7 +108,7 @@ class Serve:
         notes.candidate = called.candidate
         notes.status = called.status
         notes.attempts = called.attempts
-        notes.timed(upstream_first_s=called.first_s)
+        notes.timed(upstream_first_s=called.first_s, first_byte_s=self._since_arrival(notes))
         if called.relay is not None:
             return self._streamed(notes, called, called.relay, fresh)
         return self._whole(notes, called, called.whole or b"", fresh)
@@ -225,7 +226,7 @@ class Serve:
         entry = self._accounts.entry(
             notes,
             usage,
-            total_s=self._clock.tick() - notes.incoming.arrived,
+            total_s=self._since_arrival(notes),
             complete=complete,
             charged=charged,
         )
@@ -233,6 +234,10 @@ class Serve:
         if self._on_settled is not None:
             self._on_settled(notes.incoming, answer, entry)
         return entry
+
+
+    def _since_arrival(self, notes: Notes) -> float:
+        return self._clock.tick() - notes.incoming.arrived
 
 
 async def _closing(relay: Relay) -> AsyncIterator[bytes]:

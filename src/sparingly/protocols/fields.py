@@ -26,7 +26,8 @@ def parse_object(body: bytes) -> dict[str, object]:
         raise InvalidRequest(f"the body is not UTF-8: {_bad_byte(body)}") from error
     except msgspec.DecodeError as error:
         # msgspec gives the byte, except where the text just ends.
-        where = f"it ends too early, after {len(body)} bytes" if "truncated" in str(error) else str(error)
+        said = str(error).removeprefix("JSON is malformed: ")
+        where = f"it ends too early, after {len(body)} bytes" if "truncated" in said else said
         raise InvalidRequest(f"the body is not valid JSON: {where}") from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply") from error
@@ -137,8 +138,8 @@ def kept(fields: Mapping[str, object]) -> Json | None:
     return canonical_json(fields) if fields else None
 
 
-def opened(extra: Json | None) -> dict[str, msgspec.Raw]:
-    """The fields in an `extra`, ready to be written."""
+def opened(extra: Json | msgspec.Raw | None) -> dict[str, msgspec.Raw]:
+    """The fields in an `extra`, or in one of its fields, ready to be written."""
     return {} if extra is None else msgspec.json.decode(extra, type=dict[str, msgspec.Raw])
 
 

@@ -87,7 +87,13 @@ class Pairing(msgspec.Struct, frozen=True):
 
 
 def bill(logged: Logged, pairing: Pairing, *, played: Charge, alone: Charge) -> Bill:
-    """Put the two passes of one request together; a `played` charge without a model is a hit."""
+    """Put the two passes of one request together.
+
+    A `played` charge without a model is a hit.  An `alone` charge without one was
+    refused: what nobody serves costs nothing in any column.
+    """
+    if alone.model is None:
+        return Bill(0, 0, 0, 0)
     baseline, baseline_known = _baseline(logged, pairing, alone)
     routed, routed_known = _cost(logged, pairing, alone)
     is_hit = played.model is None
@@ -121,8 +127,9 @@ def cost_table(bills: Iterable[Bill]) -> CostTable:
 def quality(requests: Sequence[tuple[Logged, Pairing, str | None]]) -> Quality | None:
     """Compare routed with baseline scores; each request comes with its routed model.
 
-    The interval is the normal one of paired differences.  None when no request
-    has both scores.
+    The interval is the normal one of paired differences; one pair shows no spread,
+    so its interval is everything that scores allow.  None when no request has
+    both scores.
     """
     pairs = []
     for logged, pairing, routed in requests:
@@ -134,12 +141,14 @@ def quality(requests: Sequence[tuple[Logged, Pairing, str | None]]) -> Quality |
     count = len(pairs)
     deltas = [routed - baseline for baseline, routed in pairs]
     mean = sum(deltas) / count
-    variance = sum((delta - mean) ** 2 for delta in deltas) / (count - 1) if count > 1 else 0.0
-    reach = _Z * (variance / count) ** 0.5
+    spread = (-1.0, 1.0)
+    if count > 1:
+        reach = _Z * (sum((delta - mean) ** 2 for delta in deltas) / (count - 1) / count) ** 0.5
+        spread = (mean - reach, mean + reach)
     return Quality(
         baseline=sum(baseline for baseline, _ in pairs) / count,
         routed=sum(routed for _, routed in pairs) / count,
-        delta_ci95=(mean - reach, mean + reach),
+        delta_ci95=spread,
         requests=count,
     )
 

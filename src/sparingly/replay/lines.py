@@ -1,4 +1,4 @@
-"""Lines of a text file that may be compressed, with their numbers.
+"""Lines of a JSON Lines file that may be compressed, with their numbers.
 
 Compression is told from the first bytes, not from the name, because logs get
 renamed.  Every trouble with the file, a cut archive included, becomes a
@@ -10,8 +10,9 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+import msgspec
 import zstandard
 
 from sparingly.errors import LogError
@@ -19,6 +20,9 @@ from sparingly.errors import LogError
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PIECE_BYTES = 1 << 18
+
+_T = TypeVar("_T")
+_anything = msgspec.json.Decoder()
 
 
 def file_sha256(path: Path) -> str:
@@ -46,6 +50,24 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
     if rest.strip():
         yield number + 1, rest
+
+
+def decoded(text: bytes, decoder: msgspec.json.Decoder[_T], *, place: str) -> _T:
+    """Decode a line; `place` is file and line for the message.
+
+    Raises:
+        LogError: the line is not JSON or has wrong types.
+    """
+    try:
+        # First as a whole: a typed decoder leaves opaque bodies unread, and with them bad UTF-8 and bad JSON.
+        _anything.decode(text)
+        return decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise LogError(f"{place}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise LogError(f"{place}: not UTF-8: {error.reason}") from error
+    except RecursionError as error:
+        raise LogError(f"{place}: nested too deeply") from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

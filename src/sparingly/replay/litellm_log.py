@@ -16,7 +16,7 @@ import msgspec
 
 from sparingly.core.chat import Tenant
 from sparingly.errors import LogError
-from sparingly.replay.lines import numbered_lines
+from sparingly.replay.lines import decoded, numbered_lines
 from sparingly.replay.logged import DEFAULT_TENANT, Logged
 
 # What LiteLLM puts in the place of every message when `turn_off_message_logging` is set.
@@ -56,10 +56,7 @@ def read(path: Path) -> tuple[list[tuple[int, Logged]], int]:
     found: list[tuple[int, Logged]] = []
     left_out = 0
     for number, text in numbered_lines(path):
-        try:
-            payload = _decoder.decode(text)
-        except msgspec.DecodeError as error:
-            raise LogError(f"{path}:{number}: {error}") from error
+        payload = decoded(text, _decoder, place=f"{path}:{number}")
         if payload.call_type in _CHAT_CALLS:
             found.append((number, _logged(payload, place=f"{path}:{number}")))
         else:

@@ -15,15 +15,22 @@ from typing import Annotated
 import msgspec
 
 from sparingly.errors import LogError
-from sparingly.replay.lines import numbered_lines
+from sparingly.replay.lines import decoded, numbered_lines
 from sparingly.replay.logged import CHAT_PATH, Logged
 
 _Id = Annotated[str, msgspec.Meta(min_length=1)]
+
+# 2026-01-01: a batch without answers has no day of its own; this one is after every price list we read.
+_SOME_DAY = 1_767_225_600.0
 
 
 class _Response(msgspec.Struct):
     status_code: int
     body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Completion(msgspec.Struct):
+    created: float = _SOME_DAY
 
 
 class _Line(msgspec.Struct):
@@ -41,6 +48,7 @@ class _Line(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Line)
+_completion = msgspec.json.Decoder(_Completion)
 
 
 def read(path: Path, answers: Path | None) -> Iterator[tuple[int, Logged]]:
@@ -67,16 +75,16 @@ def read(path: Path, answers: Path | None) -> Iterator[tuple[int, Logged]]:
         if custom_id not in asked:
             raise LogError(f"{place}: the answer to {custom_id!r} belongs to no request of {path}")
 
+    answered = {custom_id: _answer(*reply) for custom_id, reply in replies.items()}
+    begun = _earliest(replies, answered)
     for index, (number, line) in enumerate(requests):
-        yield number, _logged(line, replies.get(line.custom_id), time=float(index), place=f"{path}:{number}")
+        answer = answered.get(line.custom_id)
+        yield number, _logged(line, answer, time=begun + index, place=f"{path}:{number}")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
     for number, text in numbered_lines(path):
-        try:
-            yield number, _decoder.decode(text)
-        except msgspec.DecodeError as error:
-            raise LogError(f"{path}:{number}: {error}") from error
+        yield number, decoded(text, _decoder, place=f"{path}:{number}")
 
 
 def _add_reply(replies: dict[str, tuple[str, _Line]], line: _Line, *, place: str) -> None:
@@ -94,19 +102,23 @@ def _beside(path: Path) -> Path | None:
     return output if found and output.is_file() else None
 
 
-def _logged(line: _Line, reply: tuple[str, _Line] | None, *, time: float, place: str) -> Logged:
+def _earliest(replies: dict[str, tuple[str, _Line]], answered: dict[str, bytes | None]) -> float:
+    """When the first of the answers was made."""
+    times = [
+        decoded(answer, _completion, place=replies[custom_id][0]).created
+        for custom_id, answer in answered.items()
+        if answer is not None
+    ]
+    return min(times, default=_SOME_DAY)
+
+
+def _logged(line: _Line, answer: bytes | None, *, time: float, place: str) -> Logged:
     if line.method.upper() != "POST":
         raise LogError(f"{place}: cannot replay the method {line.method!r}")
     request = bytes(line.body)
     if not request.startswith(b"{"):
         raise LogError(f"{place}: `body` must be an object")
-    return Logged(
-        id=line.custom_id,
-        time=time,
-        path=line.url,
-        request=request,
-        response=None if reply is None else _answer(*reply),
-    )
+    return Logged(id=line.custom_id, time=time, path=line.url, request=request, response=answer)
 
 
 def _answer(place: str, line: _Line) -> bytes | None:

@@ -15,7 +15,7 @@ import msgspec
 from sparingly.core.chat import Tenant
 from sparingly.errors import LogError
 from sparingly.replay import litellm_log, openai_batch
-from sparingly.replay.lines import file_sha256, numbered_lines
+from sparingly.replay.lines import decoded, file_sha256, numbered_lines
 from sparingly.replay.logged import CHAT_PATH, DEFAULT_TENANT, Candidate, Logged, Trace
 
 Format: TypeAlias = Literal["auto", "sparingly", "openai-batch", "litellm", "otel"]
@@ -55,6 +55,7 @@ class _Line(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Line)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_trace(
@@ -93,10 +94,7 @@ def read_trace(
 def recognized(path: Path) -> str:
     """Tell the format from the fields of the first line."""
     for number, line in numbered_lines(path):
-        try:
-            fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
-        except msgspec.DecodeError as error:
-            raise LogError(f"{path}:{number}: {error}") from error
+        fields = decoded(line, _fields, place=f"{path}:{number}").keys()
         # From the most to the least distinctive name.
         if "resourceSpans" in fields:
             return "otel"
@@ -110,11 +108,7 @@ def recognized(path: Path) -> str:
 
 def _own_format(path: Path) -> Iterator[tuple[int, Logged]]:
     for number, text in numbered_lines(path):
-        try:
-            line = _decoder.decode(text)
-        except msgspec.DecodeError as error:
-            raise LogError(f"{path}:{number}: {error}") from error
-        yield number, _logged(path, number, line)
+        yield number, _logged(path, number, decoded(text, _decoder, place=f"{path}:{number}"))
 
 
 def _logged(path: Path, number: int, line: _Line) -> Logged:

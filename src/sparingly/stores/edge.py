@@ -23,8 +23,8 @@ from sparingly.stores.edge_process import EdgeProcess
 from sparingly.stores.edge_wire import Command, Count, Exact, Forget, Near, Put, Reply, Sweep, Touch
 from sparingly.stores.qdrant_points import Payload, entry_of, payload_of
 
-# A look-up takes 0.1 to 3 ms; this is for a disk that hangs, or compaction in progress.
-_READ_TIMEOUT_S: Final = 2.0
+# A look-up takes 0.1 to 3 ms, 200 at once half a second; this is for compaction, or a disk that hangs.
+_READ_TIMEOUT_S: Final = 1.0
 _WRITE_TIMEOUT_S: Final = 30.0
 
 # After a failed start the next attempt waits this long: a look-up must not pay for it each time.
@@ -66,7 +66,8 @@ class EdgeStore:
     async def neighbors(self, scope: Scope, vector: Vector, *, limit: int, now: float) -> list[Neighbor]:
         command = Near(scope, _float32(vector), limit, now)
         reply = await self._ask(command, timeout_s=_READ_TIMEOUT_S)
-        return [Neighbor(self._entry(one.payload), one.similarity) for one in reply.found]
+        # Rounding in the engine may lift a cosine above 1.
+        return [Neighbor(self._entry(one.payload), min(1.0, one.similarity)) for one in reply.found]
 
     async def put(self, entry: Entry, vector: Vector | None) -> None:
         payload = payload_of(entry, comparable=vector is not None)

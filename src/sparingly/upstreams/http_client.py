@@ -71,7 +71,12 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 # These carry the request or quote its address.
-_TELLTALES = (client_exceptions.ClientResponseError, client_exceptions.ServerTimeoutError, ValueError)
+_TELLTALES = (
+    client_exceptions.ClientResponseError,
+    client_exceptions.NonHttpUrlClientError,
+    client_exceptions.ServerTimeoutError,
+    ValueError,
+)
 
 # Many servers drop idle connections after 60 s or more; one that closes earlier is noticed at once.
 _IDLE_S = 30.0
@@ -113,12 +118,14 @@ class HttpReply:
             try:
                 piece = await content.readany()
             except FOREIGN as error:
+                self._response.close()
                 raise UpstreamBroke(f"{self._place} broke off: {reason(error)}") from _shareable(error)
             if not piece:
                 break
             yield piece
-        if self._lossy is not None and isinstance(error := self._lossy.exception(), OSError):
-            raise UpstreamBroke(f"{self._place} broke off: {reason(error)}") from error
+        loss = self._lossy.exception() if self._lossy is not None else None
+        if isinstance(loss, OSError):
+            raise UpstreamBroke(f"{self._place} broke off: {reason(loss)}") from loss
 
     async def read(self) -> bytes:
         """The whole body; closes the reply."""
@@ -157,21 +164,25 @@ class HttpClient:
         exchange.  Cancelling closes the connection.
 
         Raises:
-            UpstreamUnreachable: no answer began.
+            UpstreamUnreachable: no answer began.  What the caller's own body
+                raises while it is read comes through as it is.
         """
         place = f"{method} {origin(url)}"
+        upload = None if isinstance(body, bytes) else _Upload(body)
         try:
             response = await self._open().request(
                 method,
                 URL(url, encoded=_is_clean(url)),
                 headers=_wire_headers(headers, body),
-                data=_payload(body),
+                data=_payload(body) if isinstance(body, bytes) else upload,
                 allow_redirects=False,
                 timeout=ClientTimeout(
                     total=total_timeout_s, connect=connect_timeout_s, sock_read=read_timeout_s
                 ),
             )
         except FOREIGN as error:
+            if upload is not None and upload.trouble is not None:
+                raise upload.trouble from None
             raise UpstreamUnreachable(f"{place} failed: {reason(error)}") from _shareable(error)
         return HttpReply(response, place)
 
@@ -211,10 +222,9 @@ def origin(url: str) -> str:
 def reason(error: BaseException) -> str:
     """Say in our words what went wrong; of the foreign text only the system's own word is kept."""
     words = next((words for kind, words in _REASONS if isinstance(error, kind)), "an unknown error")
-    # Not for ssl.SSLError, whose number is OpenSSL's.
-    if isinstance(error, OSError) and error.errno in errno.errorcode and "TLS" not in words:
-        return f"{words} ({os.strerror(error.errno)})"
-    return words
+    number = error.errno if isinstance(error, OSError) and "TLS" not in words else None
+    # OpenSSL's and the resolver's numbers are not the system's.
+    return f"{words} ({os.strerror(number)})" if number is not None and number in errno.errorcode else words
 
 
 def _lossy_connection(response: ClientResponse) -> ResponseHandler | None:
@@ -245,9 +255,7 @@ def _is_clean(url: str) -> bool:
     return url.isascii() and url.isprintable() and " " not in url
 
 
-def _wire_headers(
-    headers: Sequence[tuple[str, str]], body: bytes | AsyncIterator[bytes]
-) -> CIMultiDict[str]:
+def _wire_headers(headers: Sequence[tuple[str, str]], body: bytes | AsyncIterator[bytes]) -> CIMultiDict[str]:
     """The headers in the library's terms, repeated ones included."""
     wire = CIMultiDict([(name, _wire_text(value)) for name, value in headers])
     if isinstance(body, bytes) and len(body) > _SLICE_BYTES:
@@ -261,9 +269,25 @@ def _wire_text(value: str) -> str:
     return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _payload(body: bytes | AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes] | None:
+class _Upload:
+    """A caller's body stream that remembers how it failed: the library would tell of a lost connection."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self.trouble: Exception | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._body:
+                yield piece
+        except Exception as error:
+            self.trouble = error
+            raise
+
+
+def _payload(body: bytes) -> bytes | AsyncIterator[bytes] | None:
     """The body in the library's terms; an empty one is none."""
-    if isinstance(body, bytes) and len(body) > _SLICE_BYTES:
+    if len(body) > _SLICE_BYTES:
         return _slices(body)
     return body or None
 

@@ -14,17 +14,22 @@ connection (see `web/asgi.py`); everything else is Litestar's.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, cast
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from sparingly.errors import SparinglyError
+from sparingly.telemetry.metrics import CONTENT_TYPE
 
 PING_PATIENCE_S = 2.0
+
+HttpApp: TypeAlias = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 
 
 class Port(msgspec.Struct, frozen=True):
@@ -38,26 +43,25 @@ class Port(msgspec.Struct, frozen=True):
 class App:
     """An ASGI app in two halves."""
 
-    def __init__(self, llm: ASGIApp, rest: Litestar) -> None:
+    def __init__(self, llm: HttpApp, rest: Litestar) -> None:
         self._llm = llm
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
-            await self._llm(scope, receive, send)
+        if scope["type"] == ScopeType.HTTP and scope["path"].startswith("/v1/"):
+            await self._llm(cast("HTTPScope", scope), receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
 def build_app(
     *,
-    llm: ASGIApp,
+    llm: HttpApp,
     ports: tuple[Port, ...],
-    metrics: Callable[[], Awaitable[bytes]],
-    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+    metrics: Callable[[], bytes],
 ) -> App:
-    """Put the app together; `lifespan` opens what must close when the app stops."""
+    """Put the app together; what it uses is open already and is closed by whoever opened it."""
 
     @get("/healthz", media_type=MediaType.JSON, sync_to_thread=False)
     def healthz() -> dict[str, str]:
@@ -68,21 +72,12 @@ def build_app(
         troubles = dict(await asyncio.gather(*(_pinged(port) for port in ports)))
         return _readiness(ports, troubles)
 
-    @get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+    @get("/metrics")
     async def metrics_page() -> Response[bytes]:
-        return Response(await metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    @asynccontextmanager
-    async def span(_: Litestar) -> AsyncIterator[None]:
-        if lifespan is None:
-            yield
-            return
-        async with lifespan():
-            yield
+        return Response(metrics(), media_type=CONTENT_TYPE)
 
     rest = Litestar(
         [healthz, readyz, metrics_page],
-        lifespan=[span],
         openapi_config=None,
         logging_config=None,
         exception_handlers={HTTPException: _in_our_shape},
@@ -119,6 +114,6 @@ def _readiness(ports: tuple[Port, ...], troubles: dict[str, str | None]) -> Resp
     return Response({"status": status, "ports": report}, status_code=200 if ready else 503)
 
 
-def _in_our_shape(_: Request[object, object, object], error: HTTPException) -> Response[dict[str, object]]:
+def _in_our_shape(_: Request[object, object, State], error: HTTPException) -> Response[dict[str, object]]:
     body = {"message": error.detail, "type": "invalid_request_error", "param": None, "code": None}
     return Response({"error": body}, status_code=error.status_code, headers=error.headers)

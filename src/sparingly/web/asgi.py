@@ -72,14 +72,15 @@ async def while_connected(receive: Receive, work: Coroutine[object, object, None
 
     The request body must have been read.  `work` is cancelled when the client leaves.
     """
+    stayed = True
     try:
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(_raise_when_gone(receive))
             await work
             watcher.cancel()
     except* ClientGone:
-        return False
-    return True
+        stayed = False
+    return stayed
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -5,7 +5,6 @@ import asyncio
 import msgspec
 
 from sparingly.core.catalog import Catalog, known_models
-from sparingly.core.chat import Json
 from sparingly.core.policy import RoutingPolicy
 from sparingly.errors import UpstreamError
 from sparingly.pipeline.exchange import Caller
@@ -20,7 +19,7 @@ class _Listed(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    data: list[Json]
+    data: list[msgspec.Raw]
 
 
 class ModelList:
@@ -40,7 +39,9 @@ class ModelList:
         lines += [line for name, line in await self._theirs(caller, headers) if name not in own]
         return msgspec.json.encode({"object": "list", "data": lines})
 
-    async def _theirs(self, caller: Caller, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, Json]]:
+    async def _theirs(
+        self, caller: Caller, headers: tuple[tuple[str, str], ...]
+    ) -> list[tuple[str, msgspec.Raw]]:
         request = UpstreamRequest(method="GET", path="/v1/models", headers=headers, client_key=caller.key)
         try:
             async with asyncio.timeout(_PATIENCE_S):

@@ -64,7 +64,7 @@ def test_every_place_is_listed_once(places: list[Place], draw: float) -> None:
 
 def test_weights_are_respected_over_many_draws() -> None:
     """First places follow the weights; second places follow them among the rest."""
-    rng = random.Random(7)  # noqa: S311  # a seeded draw, no secret
+    rng = random.Random(7)  # a seeded draw, no secret
     draws = 20_000
 
     orders = Counter(

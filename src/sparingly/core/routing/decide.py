@@ -43,8 +43,7 @@ class Alternative(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """Who answers, first candidate first, and why.
 
-    `routed` is the chosen model as the config names it.  The saving is measured
-    against the first of `baseline` that has a price.  `propensity` is the
+    `routed` is the chosen model as the config names it; `propensity` is the
     probability with which the first candidate was drawn.
     """
 
@@ -52,7 +51,6 @@ class Decision(msgspec.Struct, frozen=True):
     routed: str
     candidates: tuple[Candidate, ...]
     reason: str
-    baseline: tuple[str, ...]
     tier: str | None = None
     scores: dict[str, float] = {}
     confidence: float | None = None
@@ -65,7 +63,6 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(
     target: Target,
     *,
-    asked: str,
     policy: RoutingPolicy,
     catalog: Catalog,
     features: Features,
@@ -95,28 +92,12 @@ def decide(
         routed=routed,
         candidates=candidates,
         reason=target.reason if choice is None else choice.reason,
-        baseline=baseline_models(target, asked=asked, policy=policy),
         propensity=propensity,
         features=features,
     )
     if choice is None:
         return decision
     return _explained(decision, choice, classified, policy)
-
-
-def baseline_models(target: Target, *, asked: str, policy: RoutingPolicy) -> tuple[str, ...]:
-    """The models whose price a saving is measured against, the first known one counting.
-
-    It is what the caller would have paid without the gateway: the pinned or asked model; for a name that
-    only routing knows, the model it stands for; for the tiers, the most capable one, which is what a
-    caller without a router has to ask for to be sure.
-    """
-    if target.model is None:
-        top = policy.tiers[tuple(policy.tiers)[-1]].model
-        return (top,) if asked in policy.names else (asked, top)
-    if target.reason == "pinned":
-        return (target.model,)
-    return (asked,) if asked == target.model else (asked, target.model)
 
 
 def _models(routed: str, choice: TierChoice | None, policy: RoutingPolicy) -> list[str]:

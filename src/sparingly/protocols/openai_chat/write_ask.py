@@ -1,0 +1,174 @@
+"""Write an `Ask` as a Chat Completions request.
+
+For clients of another dialect; the same dialect's bodies are patched, not
+written.  Law: what this writes, `read_ask` reads as the same `Ask`, wherever
+the `Ask` came from this dialect.
+
+Signed reasoning is another provider's and stays out, as does the mark that a
+tool's result is an error: Chat Completions has no field for either.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from sparingly.core.chat import (
+    Ask,
+    Image,
+    Json,
+    Opaque,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+from sparingly.errors import InvalidRequest
+from sparingly.protocols.fields import opened
+from sparingly.protocols.openai_chat import shapes
+
+
+def write_ask(ask: Ask, *, model: str) -> bytes:
+    """The body; raises InvalidRequest that names what cannot be expressed."""
+    extra = opened(ask.extra)
+    limit = "max_tokens"
+    if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None:
+        limit = shapes.MAX_COMPLETION_TOKENS
+    sampling = msgspec.structs.asdict(ask.sampling)
+    body: dict[str, object] = {
+        "model": model,
+        "messages": [message for i, turn in enumerate(ask.turns) for message in _messages(turn, i)],
+        limit: sampling.pop("max_tokens"),
+        **sampling,
+        "tools": [_tool(tool) for tool in ask.tools] or None,
+        "tool_choice": _raw(ask.tool_choice),
+        "parallel_tool_calls": ask.parallel_tool_calls,
+        "response_format": _raw(ask.response_format),
+        "stream": True if ask.stream else None,
+        "stream_options": {"include_usage": True} if ask.include_usage else None,
+    }
+    return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | extra)
+
+
+def _raw(json: Json | None) -> msgspec.Raw | None:
+    return None if json is None else msgspec.Raw(json)
+
+
+def _tool(tool: Tool) -> dict[str, object]:
+    extra = opened(tool.extra)
+    if "type" in extra:
+        return dict(extra)
+    function: dict[str, object] = {"name": tool.name}
+    if tool.description is not None:
+        function["description"] = tool.description
+    if tool.parameters is not None:
+        function["parameters"] = msgspec.Raw(tool.parameters)
+    function |= opened(extra.pop("function", None))
+    return {"type": "function", "function": function, **extra}
+
+
+def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
+    extra = opened(turn.extra)
+    of_parts = opened(extra.pop("content", None))
+    # Tool results come first: they answer the assistant's turn before this one.
+    for part in turn.parts:
+        if isinstance(part, ToolResult):
+            yield _result(turn, part, extra, of_parts, index)
+    rest: list[Part] = [part for part in turn.parts if not isinstance(part, ToolResult)]
+    if turn.role == "tool" or (not rest and turn.parts):
+        return
+    message: dict[str, object] = {"role": turn.role}
+    if turn.name is not None:
+        message["name"] = turn.name
+    if turn.role == "assistant":
+        message |= _said(rest, opened(extra.pop("tool_calls", None)), of_parts)
+    else:
+        message["content"] = _content(rest, of_parts)
+    yield message | extra
+
+
+def _result(
+    turn: Turn,
+    result: ToolResult,
+    extra: dict[str, msgspec.Raw],
+    of_parts: dict[str, msgspec.Raw],
+    index: int,
+) -> dict[str, object]:
+    if any(not isinstance(part, Text) for part in result.parts) and turn.role != "tool":
+        field = f"messages.{index}.content"
+        raise InvalidRequest("tool results must be text in Chat Completions", field=field)
+    message: dict[str, object] = {"role": "tool", "content": _content(result.parts, of_parts)}
+    if "role" not in extra:
+        message["tool_call_id"] = result.call_id
+    if turn.name is not None:
+        message["name"] = turn.name
+    return message | extra if turn.role == "tool" else message
+
+
+def _said(
+    parts: list[Part], of_calls: dict[str, msgspec.Raw], of_parts: dict[str, msgspec.Raw]
+) -> dict[str, object]:
+    """What an assistant's message holds besides role and name."""
+    calls: list[object] = []
+    spoken: list[Part] = []
+    reasoning: list[str] = []
+    functions = 0
+    for part in parts:
+        if isinstance(part, ToolCall):
+            calls.append(_call(part, of_calls.get(str(functions))))
+            functions += 1
+        elif isinstance(part, Opaque) and _type_of(part) == shapes.CUSTOM:
+            calls.append(msgspec.Raw(part.json))
+        elif isinstance(part, Thinking):
+            if part.signature is None:
+                reasoning.append(part.text)
+        else:
+            spoken.append(part)
+    said: dict[str, object] = {"content": _content(spoken, of_parts) if spoken else None}
+    if reasoning:
+        said[shapes.REASONING_CONTENT] = "".join(reasoning)
+    if calls:
+        said["tool_calls"] = calls
+    return said
+
+
+def _call(call: ToolCall, extra: msgspec.Raw | None) -> dict[str, object]:
+    rest = opened(extra)
+    inner = opened(rest.pop("function", None))
+    function = {"name": call.name, "arguments": call.arguments, **inner}
+    return {"id": call.id, "type": "function", "function": function, **rest}
+
+
+def _content(parts: Iterable[Part], extras: dict[str, msgspec.Raw]) -> object:
+    """One text as text, anything else as a list of parts."""
+    parts = list(parts)
+    if len(parts) == 1 and isinstance(parts[0], Text) and not extras:
+        return parts[0].text
+    return [_part(part, opened(extras.get(str(index)))) for index, part in enumerate(parts)]
+
+
+def _part(part: Part, extra: dict[str, msgspec.Raw]) -> object:
+    match part:
+        case Text(text=words):
+            return {"type": "text", "text": words} | extra
+        case Refusal(text=words):
+            return {"type": "refusal", "refusal": words} | extra
+        case Image():
+            image: dict[str, object] = {"url": part.url}
+            if part.detail is not None:
+                image["detail"] = part.detail
+            image |= opened(extra.pop("image_url", None))
+            return {"type": "image_url", "image_url": image} | extra
+        case Opaque(json=json):
+            return msgspec.Raw(json)
+        case _:
+            raise InvalidRequest(
+                f"a {type(part).__name__} part has no place in this message in Chat Completions"
+            )
+
+
+def _type_of(part: Opaque) -> object:
+    return msgspec.json.decode(part.json, type=dict[str, object]).get("type")

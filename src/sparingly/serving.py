@@ -1,0 +1,79 @@
+"""Run the app: one process, one event loop, until SIGTERM or SIGINT, then drain.
+
+The app is opened before the port, so that whoever can connect is answered.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+
+import uvicorn
+import uvloop
+
+from sparingly.bootstrap import SystemClock, open_app
+from sparingly.data_folder import data_folder
+from sparingly.errors import StartupError
+from sparingly.settings import Settings
+from sparingly.telemetry.logs import EventLog, start_logging
+from sparingly.web.app import App
+
+_BACKLOG = 1024
+
+
+def serve(
+    settings: Settings, environ: Mapping[str, str], *, on_listening: Callable[[str], None]
+) -> None:
+    """Serve until told to stop; `on_listening` is told the base URL once requests are answered.
+
+    Raises:
+        StartupError: the port is busy, the data folder cannot be written, a part cannot be opened.
+    """
+    with listener(settings.server.host, settings.server.port) as sock:
+        uvloop.run(_serve(settings, environ, sock, on_listening))
+
+
+async def _serve(
+    settings: Settings, environ: Mapping[str, str], sock: socket.socket, on_listening: Callable[[str], None]
+) -> None:
+    events = EventLog(start_logging(settings.log_level), SystemClock())
+    async with open_app(settings, environ, data=data_folder(settings, environ), events=events) as opened:
+        server = _Server(opened.app, drain_s=settings.server.drain_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[sock]))
+            while not server.started:
+                await asyncio.sleep(0.01)
+            host, port = sock.getsockname()[:2]
+            on_listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own logging and lifespan; both are done here."""
+
+    def __init__(self, app: App, *, drain_s: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                http="httptools",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                backlog=_BACKLOG,
+                timeout_graceful_shutdown=int(drain_s),
+            )
+        )
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A bound socket; raises StartupError when the address cannot be had."""
+    try:
+        return socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=_BACKLOG,
+            reuse_port=False,
+        )
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StartupError(f"cannot listen on {host}:{port}: {reason}") from error

@@ -1,0 +1,180 @@
+"""A provider over HTTP: where it is, how it wants its key, and which headers go there.
+
+A client's headers pass through, since providers give meaning to names we have
+never heard of, except those that belong to the client's connection to us
+(RFC 9110, section 7.6.1), those that speak to this gateway, and those that
+would undo what it reads.  Where the provider has a key of its own, no
+credential of the client's leaves the house.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sparingly.errors import UpstreamUnreachable
+from sparingly.ports import Clock, UpstreamReply, UpstreamRequest
+from sparingly.upstreams.http_client import HttpClient
+
+# A version of the API at the place of `/v1`, as in `/v1beta/openai` (Gemini) or `/api/paas/v4` (Zhipu).
+_VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+# `expect`: our server has answered it.  `accept-encoding`: bodies are read here, so they must come plain.
+_OURS = frozenset({"accept-encoding", "content-length", "expect", "host"})
+# `x-stainless-*` describes the machine the client's SDK runs on.
+_PRIVATE_PREFIXES = ("x-sparingly-", "x-stainless-")
+_CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
+
+# The version every Anthropic SDK sends; the API refuses requests without one.
+_ANTHROPIC_VERSION = "2023-06-01"
+
+# A readiness probe must answer soon, and must not become traffic of its own.
+_PING_TIMEOUT_S = 1.5
+_PING_HOLDS_S = 5.0
+
+
+class HttpUpstream:
+    """Satisfies `Upstream`; the client is shared, and closed by whoever made it."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dialect: str,
+        base_url: str,
+        key: str | None,
+        headers: Mapping[str, str],
+        client: HttpClient,
+        clock: Clock,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+    ) -> None:
+        """`base_url` is with or without `/v1`; `headers` go with every request and win over the client's."""
+        self._name = name
+        self._dialect = dialect
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._fixed = {key.lower(): value for key, value in headers.items()}
+        self._client = client
+        self._clock = clock
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._reached_until = float("-inf")
+
+    @property
+    def name(self) -> str:
+        """The provider's name in the config."""
+        return self._name
+
+    @property
+    def dialect(self) -> str:
+        """The wire form it speaks."""
+        return self._dialect
+
+    async def send(self, request: UpstreamRequest) -> UpstreamReply:
+        """Ask; see the port."""
+        return await self._client.send(
+            request.method,
+            address(self._base_url, request.path),
+            outgoing(request, dialect=self._dialect, key=self._key, fixed=self._fixed),
+            request.body,
+            connect_timeout_s=self._connect_timeout_s,
+            read_timeout_s=self._read_timeout_s,
+            total_timeout_s=request.timeout_s,
+        )
+
+    async def ping(self) -> None:
+        """Raise UpstreamUnreachable unless it answered something, anything, within the last seconds.
+
+        Goes without a key: whether a key is good is for real requests to learn.
+        """
+        if self._clock.tick() < self._reached_until:
+            return
+        try:
+            reply = await self._client.send(
+                "HEAD",
+                address(self._base_url, "/v1/models"),
+                (),
+                connect_timeout_s=_PING_TIMEOUT_S,
+                read_timeout_s=_PING_TIMEOUT_S,
+                total_timeout_s=_PING_TIMEOUT_S,
+            )
+        except UpstreamUnreachable as error:
+            raise UpstreamUnreachable(f"provider {self._name}: {error.message}") from error
+        await reply.aclose()
+        self._reached_until = self._clock.tick() + _PING_HOLDS_S
+
+    async def aclose(self) -> None:
+        """Nothing of its own is open."""
+
+
+def address(base_url: str, path: str) -> str:
+    """The URL of a path that begins with `/v1`, at a base that may hold a version already."""
+    if _VERSION.search(base_url, base_url.find("://") + 3) and (path + "/").startswith("/v1/"):
+        return base_url + path.removeprefix("/v1")
+    return base_url + path
+
+
+def outgoing(
+    request: UpstreamRequest, *, dialect: str, key: str | None, fixed: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """The headers that go to the provider; `fixed` has lower-case names."""
+    unwanted = _HOP_BY_HOP | _OURS | _named_by_connection(request.headers) | fixed.keys()
+    if key is not None:
+        unwanted |= _CREDENTIALS | {"cookie"}
+    if not isinstance(request.body, bytes):
+        # A relayed upload of known length keeps it; not every server takes chunked requests.
+        unwanted -= {"content-length"}
+    headers = [
+        (name, value)
+        for name, value in request.headers
+        if (low := name.lower()) not in unwanted and not low.startswith(_PRIVATE_PREFIXES)
+    ]
+    headers = _with_one_content_type(headers)
+    headers.append(("accept-encoding", "identity"))
+    headers += _credentials(headers, dialect, key, request.client_key)
+    if dialect == "anthropic" and not _has(headers, "anthropic-version"):
+        headers.append(("anthropic-version", _ANTHROPIC_VERSION))
+    return [*headers, *fixed.items()]
+
+
+def _named_by_connection(headers: Sequence[tuple[str, str]]) -> set[str]:
+    return {
+        name.strip().lower()
+        for key, value in headers
+        if key.lower() == "connection"
+        for name in value.split(",")
+    }
+
+
+def _with_one_content_type(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Only the last content type: whoever wrote the body came last."""
+    last = next((i for i in reversed(range(len(headers))) if headers[i][0].lower() == "content-type"), -1)
+    return [pair for i, pair in enumerate(headers) if i == last or pair[0].lower() != "content-type"]
+
+
+def _credentials(
+    headers: Sequence[tuple[str, str]], dialect: str, key: str | None, client_key: str | None
+) -> list[tuple[str, str]]:
+    """The provider's own key; else the client's, unless it goes through as the client wrote it."""
+    if key is None and any(name.lower() in _CREDENTIALS for name, _ in headers):
+        return []
+    secret = key or client_key
+    if not secret:
+        return []
+    return [("x-api-key", secret)] if dialect == "anthropic" else [("authorization", f"Bearer {secret}")]
+
+
+def _has(headers: Sequence[tuple[str, str]], name: str) -> bool:
+    return any(key.lower() == name for key, _ in headers)

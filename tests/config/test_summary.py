@@ -1,0 +1,90 @@
+"""`check` says in words what a config means, and never shows a key."""
+
+from pathlib import Path
+
+from sparingly.config.loading import load_settings
+from sparingly.config.summary import explain
+from tests.config.configs import BOTH_KEYS, load
+
+CONFIG = """
+server: {host: 0.0.0.0, port: 80, keys_env: KEYS}
+providers:
+  openai: {base_url: 'https://api.openai.com/v1', key_env: OPENAI_API_KEY}
+  local: {base_url: 'http://localhost:11434/v1', models: [llama*]}
+  sim: {kind: simulated, models: [sim-*]}
+default_provider: openai
+models:
+  llama3:
+    deployments: [{provider: local, weight: 3}, {provider: openai, model: gpt-4o-mini}]
+    price: {input_usd_per_mtok: 0.5, output_usd_per_mtok: 1}
+routing:
+  names: {auto: tiers, fast: llama3}
+  classifier: {model: gpt-4o-mini}
+  tiers: {simple: {model: llama3}, complex: {model: gpt-4o}}
+  routes: {faq: {match: {tenant: support-*, path: /v1/*}, to: llama3}, rest: {match: {}}}
+  fallbacks: {gpt-4o: [llama3]}
+cache: {ttl_s: 86400, routes: {faq: {mode: observe, threshold: 0.96}, rest: {mode: off}}}
+store: {kind: qdrant, url: 'http://q:6333', key_env: Q_KEY}
+traffic_log: {enabled: true}
+"""
+
+
+def told(folder: Path, environ: dict[str, str]) -> str:
+    return " ".join(explain(load(folder, CONFIG, environ), environ).split())
+
+
+def test_everything_that_is_set_is_said(tmp_path: Path) -> None:
+    """One sentence or table line for each part."""
+    text = told(tmp_path, BOTH_KEYS)
+
+    for words in (
+        "listens on 0.0.0.0:80",
+        "lets in those with a key listed in KEYS (not set)",
+        "openai openai https://api.openai.com/v1 key: OPENAI_API_KEY (present)",
+        "local openai http://localhost:11434/v1 key: the client's own serves llama*",
+        "sim simulated in process no key needed serves sim-*",
+        "llama3 llama3 at local (weight 3), gpt-4o-mini at openai (weight 1) $0.5 in, $1 out per million",
+        "asking for auto takes the tier that the classifier chooses",
+        "asking for fast takes llama3",
+        "route faq: tenant support-* and path /v1/* takes llama3",
+        "route rest: everything takes the model as asked",
+        "tiers are chosen by asking gpt-4o-mini, for up to 3 s",
+        "below a confidence of 0.7 it takes the next tier up",
+        "tier simple llama3 at local, openai",
+        "tier complex gpt-4o at openai",
+        "when gpt-4o fails, then llama3",
+        "everywhere on similarity from 0.97 kept for 24 hours",
+        "route faq observe: hits are recorded, not served similarity from 0.96",
+        "route rest off",
+        "answers Qdrant at http://q:6333, collection sparingly, key: Q_KEY (not set)",
+        "traffic log 10 files of 100 MiB",
+        "Warnings - server.keys_env: the environment variable KEYS is not set",
+    ):
+        assert words in text
+
+
+def test_no_key_is_ever_shown(tmp_path: Path) -> None:
+    """Only whether it is there."""
+    text = told(tmp_path, {**BOTH_KEYS, "KEYS": "acme:sk-hidden-1", "Q_KEY": "hidden-2"})
+
+    assert "KEYS (present)" in text
+    assert not any(key in text for key in (*BOTH_KEYS.values(), "hidden"))
+
+
+def test_without_warnings_it_says_so() -> None:
+    """An empty section would look like a mistake."""
+    environ = {**BOTH_KEYS, "SPARINGLY_ADMIN_KEY": "x"}
+
+    text = explain(load_settings(None, environ), environ)
+
+    assert text.endswith("Warnings\n  none\n")
+
+
+def test_columns_are_aligned() -> None:
+    """It is read in a terminal."""
+    lines = explain(load_settings(None, {}), {}).splitlines()
+
+    starts = {line.index("127.0.0.1") for line in lines if "127.0.0.1" in line}
+    starts |= {line.index("32 MiB") for line in lines if "bodies" in line}
+    assert len(starts) == 1
+    assert all(line == line.rstrip() for line in lines)
