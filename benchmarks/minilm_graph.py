@@ -51,7 +51,9 @@ class Graph:
     ) -> list[str]:
         name = f"{op}_{len(self.nodes)}"
         names = [name if outputs == 1 else f"{name}_{index}" for index in range(outputs)]
-        self.nodes.append(helper.make_node(op, inputs, names, name=name, domain=domain, **attributes))
+        node = helper.make_node(op, inputs, names, name=name, domain=domain)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(attributes.items()))
+        self.nodes.append(node)
         return names
 
 
@@ -166,7 +168,11 @@ def _attention(graph: Graph, qkv: list[str], mask: str) -> str:
 
 def _normed(graph: Graph, addends: list[str], norm: tuple[Floats, Floats], name: str) -> str:
     gain, shift = norm
-    inputs = [_sum(graph, addends), graph.constant(f"{name}.gain", gain), graph.constant(f"{name}.shift", shift)]
+    inputs = [
+        _sum(graph, addends),
+        graph.constant(f"{name}.gain", gain),
+        graph.constant(f"{name}.shift", shift),
+    ]
     return graph.add("LayerNormalization", inputs, axis=-1, epsilon=1e-12)
 
 
@@ -178,7 +184,9 @@ def _pool(graph: Graph, x: str) -> None:
     """Mean over the text's own tokens, scaled to length 1: a sum would do, but for rounding."""
     weight = graph.add("Cast", ["attention_mask"], to=TensorProto.FLOAT)
     middle = graph.constant("middle_axis", [1], np.int64)
-    summed = graph.add("Squeeze", [graph.add("MatMul", [graph.add("Unsqueeze", [weight, middle]), x]), middle])
+    summed = graph.add(
+        "Squeeze", [graph.add("MatMul", [graph.add("Unsqueeze", [weight, middle]), x]), middle]
+    )
     graph.nodes.append(
         helper.make_node("LpNormalization", [summed], ["sentence_embedding"], name="unit", axis=-1, p=2)
     )

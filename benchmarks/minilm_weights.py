@@ -55,8 +55,9 @@ class Weights:
     @property
     def positions(self) -> Floats:
         """Position rows with the first token type's row added: there is no second segment here."""
-        positions = self._tensors["embeddings.position_embeddings.weight"]
-        return positions + self._tensors["embeddings.token_type_embeddings.weight"][0]
+        positions: Floats = self._tensors["embeddings.position_embeddings.weight"]
+        first_type: Floats = self._tensors["embeddings.token_type_embeddings.weight"][0]
+        return np.add(positions, first_type)
 
     def norm(self, layer: int | None, part: str) -> tuple[Floats, Floats]:
         """Gain and shift of a layer normalisation; layer None is the one after the embeddings."""

@@ -177,6 +177,7 @@ def openai_bodies() -> st.SearchStrategy[Body]:
 
 
 _canonical_objects: st.SearchStrategy[Json] = json_objects.map(canonical_json)
+_unknown: st.SearchStrategy[Json] = unknown_fields.map(canonical_json)
 
 blocks: st.SearchStrategy[Block] = (
     words.map(Text)
@@ -205,8 +206,8 @@ def choices(index: int) -> st.SearchStrategy[Choice]:
         blocks=st.lists(blocks, max_size=5).map(tuple),
         finish=st.sampled_from(["stop", "length", "tool_calls", "content_filter"]),
         logprobs=_sometimes(_canonical_objects),
-        extra=_sometimes(_canonical_objects),
-        message_extra=_sometimes(_canonical_objects),
+        extra=_sometimes(_unknown),
+        message_extra=_sometimes(_unknown),
     )
 
 
@@ -217,7 +218,7 @@ def answers() -> st.SearchStrategy[Answer]:
         model=names,
         choices=st.integers(1, 3).flatmap(lambda n: st.tuples(*[choices(index) for index in range(n)])),
         usage=_sometimes(usages),
-        extra=_sometimes(_canonical_objects),
+        extra=_sometimes(_unknown),
     )
 
 

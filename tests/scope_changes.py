@@ -32,6 +32,10 @@ def _embedder(rng: Random, request: Request) -> Request:
     return msgspec.structs.replace(request, embedder=other(rng, request.embedder, word))
 
 
+def _realm(rng: Random, request: Request) -> Request:
+    return msgspec.structs.replace(request, realm=other(rng, request.realm, word))
+
+
 def _group(rng: Random, request: Request) -> Request:
     """The tenant joins a group: it no longer answers from what it kept alone."""
     partners = rng.sample(("a", "b", "a+b", "p", "p+a", "+"), rng.randint(1, 2))
@@ -131,6 +135,7 @@ CHANGES: dict[str, Change] = {
     "tenant": _tenant,
     "shared groups": _group,
     "embedder name": _embedder,
+    "realm": _realm,
     "asked model": _model,
     "system prompt": _system,
     "any earlier turn": _earlier_turn,

@@ -45,13 +45,14 @@ class Request(msgspec.Struct, frozen=True):
     ask: Ask
     tenant: Tenant
     embedder: str = "minilm"
+    realm: str = ""
     shared: tuple[tuple[str, ...], ...] = ()
 
     def fingerprint(self) -> Fingerprint:
         return fingerprint(self.ask, tenant=self.tenant, canon=self.canon())
 
     def canon(self) -> Canon:
-        return canon(ScopePolicy(shared=self.shared), embedder=self.embedder)
+        return canon(ScopePolicy(shared=self.shared), embedder=self.embedder, realm=self.realm)
 
     def words(self) -> tuple[str, ...]:
         """The only part that closeness may bridge: the words of a last user turn."""
@@ -65,7 +66,7 @@ class Request(msgspec.Struct, frozen=True):
         group = next((frozenset(group) for group in self.shared if self.tenant in group), None)
         ask = self.ask
         return (
-            self.embedder,
+            (self.embedder, self.realm),
             self.tenant if group is None else group,
             (ask.turns if last is None else ask.turns[:-1], rest, last and last.name, last and last.extra),
             (ask.model, ask.sampling, ask.tools, ask.tool_choice, ask.parallel_tool_calls),

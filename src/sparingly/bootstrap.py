@@ -7,7 +7,6 @@ real clock, real randomness and the environment handed in.
 
 import asyncio
 import random
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,21 +14,26 @@ from pathlib import Path
 
 import msgspec
 
+from sparingly.clock import SystemClock
 from sparingly.config.catalog import catalog_of, host_of
 from sparingly.core.answer import Answer
-from sparingly.core.catalog import known_models
+from sparingly.core.catalog import known_models, places
+from sparingly.core.classifying import TierModel
 from sparingly.core.ledger import LedgerEntry
+from sparingly.core.routing.tiers import classifier_kind
 from sparingly.errors import StartupError, StoreError
+from sparingly.learning.tier_examples import tier_model
 from sparingly.ledgers.nothing import NoLedger
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
+from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.serve import stamp_of
-from sparingly.ports import AnswerStore, Embedder, Upstream
+from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable
-from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.settings import Provider, Settings
 from sparingly.stores.edge import EdgeStore
 from sparingly.telemetry.logs import EventLog
@@ -43,18 +47,6 @@ from sparingly.web.app import App, Port, build_app
 from sparingly.web.auth import Door, read_keys
 from sparingly.web.llm import LlmEndpoints
 from sparingly.web.models import ModelList
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-        return time.time()  # noqa: TID251 - this is where time is handed in
-
-    def tick(self) -> float:
-        """A monotonic reading in seconds."""
-        return time.perf_counter()
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -83,7 +75,7 @@ async def open_app(
             metrics.trouble(code)
             events.trouble(code, message)
 
-        embedder = open_embedder(settings)
+        embedder = await open_embedder(settings)
         stack.push_async_callback(embedder.aclose)
         store = open_store(settings, environ, data=data, dimensions=embedder.dimensions)
         stack.push_async_callback(store.aclose)
@@ -110,7 +102,9 @@ async def open_app(
                 ledger=ledger,
                 prices=prices,
                 catalog=catalog,
-                classifier=open_classifier(settings, embedder, upstreams, prices, clock),
+                classifier=open_classifier(
+                    settings, await open_tier_model(settings, embedder), embedder, upstreams, prices, clock
+                ),
                 background=background,
                 clock=clock,
                 sleep=asyncio.sleep,
@@ -160,12 +154,12 @@ def prepare_folder(data: Path) -> None:
         raise StartupError(f"cannot write the data folder {data}: {error.strerror or error}") from error
 
 
-def open_embedder(settings: Settings) -> Embedder:
+async def open_embedder(settings: Settings) -> Embedder:
     """The embedder of a config."""
     from sparingly.embedders.local import LocalEmbedder  # noqa: PLC0415 - ONNX Runtime loads only where used
 
     chosen = settings.embedder
-    return LocalEmbedder.open(chosen.model, threads=chosen.threads, max_batch=chosen.max_batch)
+    return await LocalEmbedder.open(chosen.model, threads=chosen.threads, max_batch=chosen.max_batch)
 
 
 def open_store(settings: Settings, environ: Mapping[str, str], *, data: Path, dimensions: int) -> AnswerStore:
@@ -209,6 +203,44 @@ def open_prices(settings: Settings) -> PriceTable:
     )
     table.warm()
     return table
+
+
+async def open_tier_model(settings: Settings, embedder: Embedder) -> TierModel | None:
+    """What the local classifier knows; None where no tier is to be chosen or a model is asked for it."""
+    routing = settings.routing
+    if len(routing.tiers) < 2 or classifier_kind(routing) != "embedding":
+        return None
+    return await tier_model(routing.classifier, tiers=tuple(routing.tiers), embedder=embedder)
+
+
+def open_classifier(
+    settings: Settings,
+    known: TierModel | None,
+    embedder: Embedder,
+    upstreams: Mapping[str, Upstream],
+    prices: Prices,
+    clock: Clock,
+) -> TierClassifier | None:
+    """Who sorts requests into the tiers of a config; None where nobody need."""
+    tiers, chosen = tuple(settings.routing.tiers), settings.routing.classifier
+    if known is not None:
+        return EmbeddingClassifier(
+            embedder=embedder, model=known, tiers=tiers, timeout_s=chosen.timeout_s, clock=clock
+        )
+    if len(tiers) < 2 or chosen.model is None:
+        return None
+    place = places(catalog_of(settings), chosen.model)[0]
+    upstream = upstreams[place.provider]
+    return LlmClassifier(
+        upstream=upstream,
+        outbound=OUTBOUND[upstream.dialect],
+        model=place.model,
+        tiers=tiers,
+        max_tokens=chosen.max_tokens,
+        timeout_s=chosen.timeout_s,
+        prices=prices,
+        clock=clock,
+    )
 
 
 def open_door(settings: Settings, environ: Mapping[str, str]) -> Door:

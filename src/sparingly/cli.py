@@ -12,6 +12,7 @@ Exit codes: 0 done, 1 the work failed, 2 the call or the config is wrong.
 """
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,9 +20,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
-
 from rich.console import Console
 
+from sparingly.clock import SystemClock
 from sparingly.config.loading import load_settings, require_secrets
 from sparingly.config.summary import explain
 from sparingly.data_folder import data_folder
@@ -29,6 +30,8 @@ from sparingly.errors import SparinglyError, StartupError
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.stats import since_of, stats_json, stats_table
 from sparingly.ledgers.totals import read_stats
+from sparingly.replay.command import add_arguments, options_of
+from sparingly.replay.showing import tables
 from sparingly.settings import Settings
 
 
@@ -76,7 +79,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from sparingly.serving import serve  # noqa: PLC0415 - the other commands start without a server
+    from sparingly.serving import curl_line, serve  # noqa: PLC0415 - the other commands start without a server
 
     settings = load_settings(options.config, os.environ, upstream=options.upstream)
     settings = _with_options(settings, options)
@@ -107,12 +110,6 @@ def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
     return settings
 
 
-def curl_line(url: str) -> str:
-    """A request that can be pasted into a terminal."""
-    body = '{"model": "auto", "messages": [{"role": "user", "content": "How do I reset my password?"}]}'
-    return f"curl -i {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'"
-
-
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="exit after the table instead of serving on")
     parser.add_argument("--port", type=int, default=0, help="listen here; 0, the default, takes a free port")
@@ -126,7 +123,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the file to check; none: the environment")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the file to check; none: the environment"
+    )
     parser.set_defaults(command=_check)
 
 
@@ -159,4 +158,16 @@ def _stats(options: argparse.Namespace) -> int:
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=None)
+    add_arguments(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the config to play it with")
+    parser.set_defaults(command=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from sparingly.replaying import run_replay  # noqa: PLC0415 - only this command needs engine and model here
+
+    settings = load_settings(options.config, os.environ)
+    config = options.config.read_bytes() if options.config is not None else None
+    console = Console()
+    console.print(tables(asyncio.run(run_replay(options_of(options), settings, config=config, console=console))))
+    return 0

@@ -16,7 +16,9 @@
     │   ├── EmbedderError
     │   ├── LedgerError
     │   ├── TrafficLogError
-    │   └── TextTooLong         not a fault: the text does not fit the embedder's window
+    │   └── TextUnfit           not a fault: no vector stands for all of the text
+    │       ├── TextTooLong     it does not fit the embedder's window
+    │       └── TextUnreadable  it has words that the embedder cannot tell apart
     ├── StartupError            the operator's: one clear line, exit code 2
     │   └── ConfigError         names the path in the config file
     └── LogError                a traffic log that cannot be read: names file and line
@@ -128,10 +130,22 @@ class TrafficLogError(ServiceError):
     code = "traffic-log-error"
 
 
-class TextTooLong(ServiceError):
+class TextUnfit(ServiceError):
+    """No vector stands for all of the text: it is compared exactly or not at all."""
+
+    code = "text-unfit"
+
+
+class TextTooLong(TextUnfit):
     """The text has more word pieces than the embedder's window."""
 
     code = "text-too-long"
+
+
+class TextUnreadable(TextUnfit):
+    """The text has words outside the embedder's vocabulary, all of which look the same to it."""
+
+    code = "text-unreadable"
 
 
 class StartupError(SparinglyError):

@@ -29,8 +29,8 @@ class Embedder(Protocol):
 
     Contract: equal texts give equal vectors; the vector has `dimensions`
     entries and length 1; a text of more than `window_tokens` word pieces raises
-    TextTooLong; any other trouble raises EmbedderError; a cancelled caller
-    never harms another.  `name` identifies model and weights: vectors of
+    TextTooLong, one with words that all look the same to the model TextUnreadable;
+    any other trouble raises EmbedderError; a cancelled caller never harms another.  `name` identifies model and weights: vectors of
     different names are never compared.
     """
 

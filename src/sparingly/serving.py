@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 import uvicorn
 import uvloop
 
-from sparingly.bootstrap import SystemClock, open_app
+from sparingly.bootstrap import open_app
+from sparingly.clock import SystemClock
 from sparingly.data_folder import data_folder
 from sparingly.errors import StartupError
 from sparingly.settings import Settings
@@ -20,9 +21,7 @@ from sparingly.web.app import App
 _BACKLOG = 1024
 
 
-def serve(
-    settings: Settings, environ: Mapping[str, str], *, on_listening: Callable[[str], None]
-) -> None:
+def serve(settings: Settings, environ: Mapping[str, str], *, on_listening: Callable[[str], None]) -> None:
     """Serve until told to stop; `on_listening` is told the base URL once requests are answered.
 
     Raises:
@@ -77,3 +76,9 @@ def listener(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StartupError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def curl_line(url: str) -> str:
+    """A request that can be pasted into a terminal."""
+    body = '{"model": "auto", "messages": [{"role": "user", "content": "How do I reset my password?"}]}'
+    return f"curl -i {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'"

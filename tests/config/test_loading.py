@@ -35,6 +35,14 @@ def test_shape_and_duplicates_are_told_together(tmp_path: Path) -> None:
     ]
 
 
+def test_a_foreign_tag_is_told_with_its_place(tmp_path: Path) -> None:
+    """What it would stand for is not guessed."""
+    assert (
+        complaint(tmp_path, "cache: {k: !env K}\n")
+        == "cache.k: the tag !env is not supported (gateway.yaml line 1)"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -55,7 +63,9 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, content: bytes, reas
     assert str(caught.value) == f"the config {path} {reason}"
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none.yaml", "No such file or directory"), (".", "Is a directory")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("none.yaml", "No such file or directory"), (".", "Is a directory")]
+)
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, reason: str) -> None:
     """The system's own reason is given."""
     path = tmp_path / name
@@ -69,7 +79,10 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, reaso
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just words\n", "# only a comment\n", "42\n"])
 def test_a_file_that_is_no_mapping_is_one_line(tmp_path: Path, text: str) -> None:
     """A list or a word is no config."""
-    assert complaint(tmp_path, text) == "gateway.yaml must be a mapping of settings, such as `cache: {threshold: 0.97}`"
+    assert (
+        complaint(tmp_path, text)
+        == "gateway.yaml must be a mapping of settings, such as `cache: {threshold: 0.97}`"
+    )
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:

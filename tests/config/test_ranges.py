@@ -43,7 +43,10 @@ from tests.config.configs import complaint, load
             "models: {m: {deployments: [{provider: simulated, weight: -1}, {provider: simulated}]}}",
             "models.m.deployments[0].weight: expected at least 0, got -1",
         ),
-        ("routing: {fallback: {min_confidence: 70}}", "routing.fallback.min_confidence: expected 0 to 1, got 70"),
+        (
+            "routing: {fallback: {min_confidence: 70}}",
+            "routing.fallback.min_confidence: expected 0 to 1, got 70",
+        ),
     ],
 )
 def test_a_number_out_of_range_is_told_with_the_range(tmp_path: Path, text: str, message: str) -> None:
@@ -51,7 +54,9 @@ def test_a_number_out_of_range_is_told_with_the_range(tmp_path: Path, text: str,
     assert complaint(tmp_path, text) == f"{message} (gateway.yaml line 1)"
 
 
-@pytest.mark.parametrize("text", ["cache: {threshold: 0}", "cache: {threshold: 1}", "server: {port: 0}", "cache: {ttl_s: 0}"])
+@pytest.mark.parametrize(
+    "text", ["cache: {threshold: 0}", "cache: {threshold: 1}", "server: {port: 0}", "cache: {ttl_s: 0}"]
+)
 def test_the_ends_of_a_range_are_in_it(tmp_path: Path, text: str) -> None:
     """Port 0 takes any free port; a threshold of 1 is exact."""
     assert load(tmp_path, text) is not None

@@ -148,6 +148,8 @@ def test_a_classifier_that_no_key_reaches_is_told(tmp_path: Path) -> None:
     told = complaints(tmp_path, text, {"ANTHROPIC_API_KEY": "x"})
 
     assert told == [
-        'routing.classifier.model: no provider serves "gpt-4o-mini"; its name fits none of their patterns '
-        "(gateway.yaml line 1)"
+        (
+            'routing.classifier.model: no provider serves "gpt-4o-mini"; its name fits none of their patterns '
+            "(gateway.yaml line 1)"
+        )
     ]

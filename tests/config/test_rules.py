@@ -48,8 +48,10 @@ from tests.config.configs import complaint, complaints, load
         ),
         (
             "providers: {a: {kind: simulated, headers: {x-api-key: abc}}}",
-            "providers.a.headers.x-api-key: a secret does not belong in the config; "
-            "name its variable with key_env",
+            (
+                "providers.a.headers.x-api-key: a secret does not belong in the config; "
+                "name its variable with key_env"
+            ),
         ),
         (
             "providers: {a: {kind: simulated, headers: {'x y': abc}}}",

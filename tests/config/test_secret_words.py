@@ -27,14 +27,23 @@ def test_the_shapes_of_keys_are_known(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["OPENAI_API_KEY", "gpt-4o-mini", "task-management-model", "hf-internal-testing/tiny-random-gpt", "sk-", "claude-*"],
+    [
+        "OPENAI_API_KEY",
+        "gpt-4o-mini",
+        "task-management-model",
+        "hf-internal-testing/tiny-random-gpt",
+        "sk-",
+        "claude-*",
+    ],
 )
 def test_names_are_no_keys(text: str) -> None:
     """A model or a variable must not be taken for a secret."""
     assert not looks_like_key(text)
 
 
-@pytest.mark.parametrize("name", ["key", "api_key", "API-Key", "token", "password", "x-api-key", "Authorization"])
+@pytest.mark.parametrize(
+    "name", ["key", "api_key", "API-Key", "token", "password", "x-api-key", "Authorization"]
+)
 def test_fields_that_would_hold_a_secret_are_known_by_name(name: str) -> None:
     """Dashes and case do not matter: some are headers."""
     assert is_secret_name(name)

@@ -2,7 +2,7 @@
 
 import msgspec.inspect
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparingly.config.shape import shape_problems
@@ -62,18 +62,24 @@ def told(value: object) -> list[str]:
         ),
         (
             {"providers": {"a": {"key": "anything"}}},
-            "providers.a.key: a secret does not belong in the config; put it into an environment variable "
-            "and name that with key_env",
+            (
+                "providers.a.key: a secret does not belong in the config; put it into an environment variable "
+                "and name that with key_env"
+            ),
         ),
         (
             {"server": {"password": "x"}},
-            "server.password: a secret does not belong in the config; put it into an environment variable "
-            "and name that with keys_env or admin_key_env",
+            (
+                "server.password: a secret does not belong in the config; put it into an environment variable "
+                "and name that with keys_env or admin_key_env"
+            ),
         ),
         (
             {"providers": {"a": {"headers": {"x": "Bearer abcdefgh12345"}}}},
-            "providers.a.headers.x: this looks like a key; put it into an environment variable "
-            "and name that with key_env",
+            (
+                "providers.a.headers.x: this looks like a key; put it into an environment variable "
+                "and name that with key_env"
+            ),
         ),
     ],
 )
@@ -86,7 +92,12 @@ def test_all_problems_are_told_at_once() -> None:
     """One run for one config."""
     value = {"cache": {"treshold": 1, "k": "x"}, "store": {"kind": "redis"}, "zzz": 1}
 
-    assert [line.partition(":")[0] for line in told(value)] == ["cache.treshold", "cache.k", "store.kind", "zzz"]
+    assert [line.partition(":")[0] for line in told(value)] == [
+        "cache.treshold",
+        "cache.k",
+        "store.kind",
+        "zzz",
+    ]
 
 
 def test_a_secret_is_never_repeated() -> None:
@@ -101,13 +112,25 @@ def test_a_secret_is_never_repeated() -> None:
 
 
 _plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 10**6) | st.floats(allow_nan=False) | st.sampled_from(["on", "a", "openai"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*Settings.__struct_fields__, "a", "kind", "models", "k", "mode"]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**6)
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["on", "a", "openai"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*Settings.__struct_fields__, "a", "kind", "models", "k", "mode"]),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=12,
 )
 
 
+# 50 of them take a fifth of a second; the walk has few branches.
+@settings(max_examples=50)
 @given(_plain)
 def test_what_passes_is_what_msgspec_converts(value: object) -> None:
     """The walk and msgspec never disagree, so that the operator always gets a path."""

@@ -22,20 +22,41 @@ def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "beginning"),
     [
-        ("cache: {scope: {ignore: ['Today is .*']}}", "cache.scope.ignore `Today is .*`: what it matches in system"),
-        ("cache: {scope: {ignore: ['.*']}}", "cache.scope.ignore `.*`: everything in system prompts no longer"),
-        ("cache: {scope: {shared: [[a, b]]}}", "cache.scope.shared: a, b are answered from each other's entries"),
+        (
+            "cache: {scope: {ignore: ['Today is .*']}}",
+            "cache.scope.ignore `Today is .*`: what it matches in system",
+        ),
+        (
+            "cache: {scope: {ignore: ['.*']}}",
+            "cache.scope.ignore `.*`: everything in system prompts no longer",
+        ),
+        (
+            "cache: {scope: {shared: [[a, b]]}}",
+            "cache.scope.shared: a, b are answered from each other's entries",
+        ),
         ("cache: {threshold: 0.8}", "cache.threshold is 0.8: below 0.95 a bare cosine takes many different"),
-        ("cache: {routes: {gpt-4o: {threshold: 0.5}}}\nmodels: {gpt-4o: {}}", "cache.routes.gpt-4o.threshold is 0.5"),
+        (
+            "cache: {routes: {gpt-4o: {threshold: 0.5}}}\nmodels: {gpt-4o: {}}",
+            "cache.routes.gpt-4o.threshold is 0.5",
+        ),
         ("cache: {ttl_s: 0}", "cache.ttl_s is 0: answers expire at once"),
         ("cache: {routes: {faqs: {ttl_s: 9}}}", "cache.routes.faqs: no rule in routing.routes has that name"),
-        ("server: {host: 0.0.0.0}", "server.host 0.0.0.0 can be reached from other machines and server.keys_env"),
+        (
+            "server: {host: 0.0.0.0}",
+            "server.host 0.0.0.0 can be reached from other machines and server.keys_env",
+        ),
         ("server: {admin_key_env: OTHER}", "OTHER is not set: the admin endpoints stay closed."),
         ("providers: {a: {key_env: NONE}}", "providers.a.key_env: the environment variable NONE is not set"),
         ("providers: {a: {kind: simulated}}", "providers.a is simulated: its answers are made up."),
-        ("providers: {a: {}, b: {base_url: 'http://b/v1'}}", "default_provider is not set: model names that fit no"),
+        (
+            "providers: {a: {}, b: {base_url: 'http://b/v1'}}",
+            "default_provider is not set: model names that fit no",
+        ),
         ("store: {url: 'http://q:6333'}", "store.url has no effect while store.kind is edge."),
-        ("traffic_log: {enabled: true}", "traffic_log is on: it keeps what users wrote and were answered, unredacted"),
+        (
+            "traffic_log: {enabled: true}",
+            "traffic_log is on: it keeps what users wrote and were answered, unredacted",
+        ),
         (
             "traffic_log: {enabled: true, redact: [request]}",
             "traffic_log is on: it keeps what users wrote and were answered, but for request, in the data folder",
@@ -84,8 +105,10 @@ def test_a_configured_price_is_a_price(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("[::1]", False), ("0.0.0.0", True)]  # noqa: S104 - the address in question
-    + [("::", True), ("192.168.1.2", True), ("gateway.internal", True)],
+    [
+        *[(host, False) for host in ("127.0.0.1", "localhost", "::1", "[::1]")],
+        *[(host, True) for host in ("0.0.0.0", "::", "192.168.1.2", "gateway.internal")],  # noqa: S104 - judged here
+    ],
 )
 def test_only_loopback_is_private(host: str, *, expected: bool) -> None:
     """A name is taken for public: it cannot be looked up here."""

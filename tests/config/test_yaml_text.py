@@ -40,7 +40,8 @@ def test_scalars_are_resolved_by_the_core_schema(written: str, value: object) ->
     document = parse(f"key: {written}\n", source="f")
 
     assert document.values == {"key": value}
-    assert type(document.values["key"]) is type(value)  # type: ignore[index]  # a mapping, as just compared
+    # True equals 1 in Python and never in a config.
+    assert repr(document.values) == repr({"key": value})
 
 
 def test_every_path_has_its_line() -> None:
@@ -86,7 +87,7 @@ def test_an_alias_that_contains_itself_ends() -> None:
         ("a: \x07", "f is not YAML: unacceptable character #x0007: special characters are not allowed"),
         ("a: !!int x", "f is not YAML: "),
         ("a: !!bool x", "f is not YAML: "),
-        ("a: " + "[" * 5_000, "f is not YAML: it is nested too deeply"),
+        ("a: " + "[" * 600, "f is not YAML: it is nested too deeply"),
     ],
 )
 def test_what_is_not_yaml_is_one_line_with_its_place(text: str, complaint: str) -> None:

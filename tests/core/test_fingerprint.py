@@ -31,14 +31,14 @@ THOROUGH_PAIRS_PER_FIELD = 5_000
 
 @pytest.mark.parametrize("field", CHANGES)
 def test_requests_that_differ_in_one_scope_field_never_meet(field: str) -> None:
-    """Neither tier: 24 fields with 500 pairs each are 12,000 pairs."""
+    """Neither tier: 25 fields with 500 pairs each are 12,500 pairs."""
     _hold_pairs_apart(field, pairs=PAIRS_PER_FIELD)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("field", CHANGES)
-def test_requests_that_differ_in_one_scope_field_never_meet_in_120_000_pairs(field: str) -> None:
+def test_requests_that_differ_in_one_scope_field_never_meet_in_125_000_pairs(field: str) -> None:
     """The same law, ten times as long and with other seeds."""
     _hold_pairs_apart(f"thorough {field}", pairs=THOROUGH_PAIRS_PER_FIELD)
 
@@ -97,6 +97,14 @@ def test_how_an_answer_travels_is_not_part_of_the_question() -> None:
     streamed = msgspec.structs.replace(ask(), stream=True, include_usage=True)
 
     assert mark(streamed) == mark(ask())
+
+
+def test_a_pinned_model_shares_nothing_with_an_asked_one() -> None:
+    """The config may map the asked name to another model; a pin is taken at its word."""
+    asked = fingerprint(ask(model="gpt-4o"), tenant=TENANT, canon=CANON)
+    pinned = fingerprint(ask(model="gpt-4o"), tenant=TENANT, canon=CANON, pinned=True)
+
+    assert pinned.scope != asked.scope
 
 
 def test_scope_and_digest_are_uuids() -> None:

@@ -33,7 +33,7 @@ def test_no_piece_is_nothing() -> None:
         (["null", "[1]"], True, "[1]"),
     ],
 )
-def test_pieces_join_by_their_kind(pieces: list[str], appends_text: bool, expected: str) -> None:  # noqa: FBT001
+def test_pieces_join_by_their_kind(pieces: list[str], *, appends_text: bool, expected: str) -> None:
     """Objects by key, lists by appending, text as told, names and numbers by the last word."""
     assert join([Json(piece) for piece in pieces], appends_text=appends_text) == expected
 

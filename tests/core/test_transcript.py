@@ -171,7 +171,7 @@ def test_a_model_told_late_is_the_model() -> None:
         (OpaqueDelta(0, Json("{}")), True),
     ],
 )
-def test_content_has_begun_when_a_client_would_miss_it(delta: Delta, expected: bool) -> None:  # noqa: FBT001
+def test_content_has_begun_when_a_client_would_miss_it(delta: Delta, *, expected: bool) -> None:
     """Roles, counts and empty pieces can be thrown away for another provider's stream; words cannot."""
     assert has_content([Begun("m"), delta]) is expected
 

@@ -144,7 +144,9 @@ async def test_an_upstream_has_its_providers_name_and_the_askers_dialect() -> No
         (chat("Is it?", temperature=0), False),
     ],
 )
-async def test_a_request_is_the_logged_one_but_for_what_the_gateway_sets(body: object, is_same: bool) -> None:
+async def test_a_request_is_the_logged_one_but_for_what_the_gateway_sets(
+    body: object, *, is_same: bool
+) -> None:
     """Model and token counts on streams; anything else is another request."""
     assert is_the_logged_one(msgspec.json.encode(body), _logged()) == is_same
 
@@ -160,7 +162,7 @@ async def test_a_request_is_the_logged_one_but_for_what_the_gateway_sets(body: o
     ],
 )
 async def test_answers_and_their_models_are_recognized(
-    response: object, has: bool, model: str | None
+    response: object, *, has: bool, model: str | None
 ) -> None:
     """An error body is no answer; a model must be a name."""
     logged = _logged(response=response)

@@ -6,9 +6,9 @@ from sparingly.replay.showing import page, tables
 from tests.replay.test_report import make_report
 
 
-def _shown(**fields: dict[str, int]) -> str:
+def _shown(trouble: dict[str, int] | None = None) -> str:
     console = Console(file=StringIO(), width=100)
-    console.print(tables(make_report(**fields)))
+    console.print(tables(make_report(trouble=trouble)))
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 

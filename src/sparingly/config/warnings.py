@@ -63,8 +63,8 @@ def _access(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
 def _models(settings: Settings, is_priced: IsPriced | None) -> Iterator[str]:
     if settings.default_provider is None and len(settings.providers) > 1:
         yield (
-            "default_provider is not set: model names that fit no provider's patterns, and paths that are "
-            "only relayed, have nowhere to go."
+            "default_provider is not set: model names that fit no provider's patterns are refused, and paths "
+            f"that are only relayed go to {next(iter(settings.providers))}."
         )
     for name, provider in settings.providers.items():
         if provider.kind == "simulated":

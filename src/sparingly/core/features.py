@@ -10,10 +10,11 @@ import re
 import msgspec
 
 from sparingly.core.chat import Ask, Image, Opaque, Part, Text, Thinking, ToolCall, ToolResult
+from sparingly.core.wording import wording
 
 # 4 characters a token is OpenAI's own rule of thumb for English; good enough to tell long from short.
 _CHARS_PER_TOKEN = 4
-_HEAD_CHARS = 8_000
+_HEAD_CHARS = 2_000
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -28,17 +29,17 @@ class Features(msgspec.Struct, frozen=True):
     text_chars: int = 0
     text_words: int = 0
     text_lines: int = 0
-    text_sentences: int = 0
-    question_words: int = 0
     numbers: int = 0
-    demands: int = 0
-    """Words that set a condition: must, without, at most, each, exactly."""
-    list_items: int = 0
     code: bool = False
-    formula: bool = False
     wants_format: bool = False
     """Whether a response format is set."""
     max_tokens: int = 0
+    ask_words: int = 0
+    """Length of the paragraph that asks; the four below count words in it (see `core/wording`)."""
+    lookup_words: int = 0
+    craft_words: int = 0
+    reasoning_words: int = 0
+    demand_words: int = 0
 
 
 def features_of(ask: Ask, text: str) -> Features:
@@ -62,18 +63,19 @@ def features_of(ask: Ask, text: str) -> Features:
 def text_features(text: str) -> Features:
     """The features that the text alone has."""
     head = text[:_HEAD_CHARS]
+    asking = wording(head)
     return Features(
         estimated_tokens=len(text) // _CHARS_PER_TOKEN,
         text_chars=len(text),
         text_words=len(head.split()),
         text_lines=head.count("\n") + 1 if head else 0,
-        text_sentences=len(_SENTENCE_END.findall(head)),
-        question_words=len(_QUESTION.findall(head)),
         numbers=len(_NUMBER.findall(head)),
-        demands=len(_DEMAND.findall(head)),
-        list_items=len(_LIST_ITEM.findall(head)),
         code=_CODE.search(head) is not None,
-        formula=_FORMULA.search(head) is not None,
+        ask_words=asking.words,
+        lookup_words=asking.lookup,
+        craft_words=asking.craft,
+        reasoning_words=asking.reasoning,
+        demand_words=asking.demand,
     )
 
 
@@ -96,21 +98,7 @@ def _part_chars(part: Part) -> int:
             return 0
 
 
-# The escapes are the full stop, exclamation and question mark of Chinese and Japanese, which no space follows.
-_SENTENCE_END = re.compile(r"[.!?](?:\s|$)|[\u3002\uff01\uff1f]")
-_QUESTION = re.compile(
-    r"\b(?:who|what|when|where|which|whose|why|how|wer|was|wann|wo|warum|wie|qui|que|quand|où|pourquoi|comment"
-    r"|qué|quién|cuándo|dónde|cómo)\b",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_DEMAND = re.compile(
-    r"\b(?:must|should|without|at least|at most|exactly|each|every|only|ensure|avoid|given|assume|constraints?"
-    r"|requirements?|trade-?offs?|step by step|prove|derive)\b",
-    re.IGNORECASE,
-)
-_LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _CODE = re.compile(
-    r"```|^\s*(?:def|class|import|from|function|const|public|SELECT|#include)\b|[;{}]\s*$", re.MULTILINE
+    r"```|^[ \t]*(?:def|class|import|from|function|const|public|SELECT|#include)\b|[;{}][ \t]*$", re.MULTILINE
 )
-_FORMULA = re.compile(r"\$[^$\n]+\$|\\(?:frac|int|sum|begin)\b|[∑∫√≤≥∀∃]")

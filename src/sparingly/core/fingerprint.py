@@ -87,6 +87,7 @@ class _Scope(msgspec.Struct, frozen=True, array_like=True):
     realm: str
     owner: tuple[str, str]
     model: str
+    pinned: bool
     turns: tuple[Turn, ...]
     last: Turn | None
     sampling: object
@@ -100,8 +101,12 @@ class _Scope(msgspec.Struct, frozen=True, array_like=True):
 _encoder = msgspec.json.Encoder()
 
 
-def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon) -> Fingerprint:
-    """Reduce a request to what the cache compares."""
+def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon, pinned: bool = False) -> Fingerprint:
+    """Reduce a request to what the cache compares.
+
+    `pinned` says that the caller insists on `ask.model`: under the same name, routing may have answered
+    those who do not with another model's words.
+    """
     last = ask.turns[-1] if ask.turns and ask.turns[-1].role == "user" else None
     earlier = ask.turns[:-1] if last is not None else ask.turns
     texts = tuple(part.text for part in last.parts if isinstance(part, Text)) if last is not None else ()
@@ -112,6 +117,7 @@ def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon) -> Fingerprint:
         realm=canon.realm,
         owner=_owner(tenant, canon),
         model=ask.model,
+        pinned=pinned,
         turns=tuple(_blanked(turn, canon) for turn in earlier) if canon.ignore else earlier,
         last=_without_words(last) if last is not None else None,
         sampling=ask.sampling,

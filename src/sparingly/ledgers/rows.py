@@ -83,21 +83,20 @@ _COLUMNS: tuple[tuple[str, str, Callable[[LedgerEntry], Value]], ...] = (
     ("observed_fresh_text", "TEXT", lambda e: e.observed.fresh_text if e.observed else None),
 )
 
-SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    {", ".join(f"{name} {declared}" for name, declared, _ in _COLUMNS)}
-);
-CREATE INDEX entries_by_time ON entries (time);
-CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+SCHEMA = (
+    f"""CREATE TABLE entries (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        {", ".join(f"{name} {declared}" for name, declared, _ in _COLUMNS)}
+    )""",
+    "CREATE INDEX entries_by_time ON entries (time)",
+    """CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
+        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END""",
+    """CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
+        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+"""The statements that make a new ledger, for one transaction."""
 
 # The names are the constants above; values are bound.
 INSERT = (

@@ -12,6 +12,8 @@ This module must not read the ledger back; that is `totals.py`.
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sparingly.core.ledger import LedgerEntry
@@ -65,7 +67,7 @@ class SqliteLedger:
 
     def _write(self, entries: list[LedgerEntry]) -> None:
         try:
-            with self._connection:
+            with _transaction(self._connection):
                 self._connection.executemany(INSERT, [row_of(entry) for entry in entries])
         except sqlite3.OperationalError as error:
             # The disk is full, the file locked or gone: the same entries may go in later.
@@ -83,8 +85,8 @@ class SqliteLedger:
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file; one clear line when that is not possible."""
     try:
-        # Opened here, used by the writer thread only.
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0)
+        # Opened here, used by the writer thread only; transactions are ours to begin.
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
     except sqlite3.Error as error:
         raise StartupError(f"cannot open the ledger {path}: {error}") from error
     try:
@@ -99,37 +101,42 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    ours, version, tables = _identity(connection)
-    if version > VERSION and ours:
+    # Looked at before anything is changed: it may be somebody else's.
+    with _transaction(connection, kind="DEFERRED"):
+        _is_new(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    # Looked at again while nobody else can write: another process may have made the table meanwhile.
+    # The lock is taken even where nothing is to be made, so that a read-only file is found now.
+    with _transaction(connection):
+        if _is_new(connection, path):
+            for statement in SCHEMA:
+                connection.execute(statement)
+
+
+def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file holds nothing yet; raises StartupError where it holds something else than our ledger."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == APPLICATION_ID and version > VERSION:
         raise StartupError(
             f"the ledger {path} was written by a later version of sparingly (format {version}, this one "
             f"knows {VERSION}): upgrade, or move the file away"
         )
-    if tables and not ours:
+    if tables and application != APPLICATION_ID:
         raise StartupError(f"{path} is a database, but no ledger of sparingly: move it away")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if not tables:
-        _create(connection)
-    # An attempt to write, so that a read-only file is found now and not with the first request.
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ROLLBACK")
+    return not tables
 
 
-def _create(connection: sqlite3.Connection) -> None:
+@contextmanager
+def _transaction(connection: sqlite3.Connection, *, kind: str = "IMMEDIATE") -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
     try:
-        connection.executescript(SCHEMA)
-    except sqlite3.OperationalError:
-        # Another process may have made the table between our look and our try.
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite has already rolled some failures back by itself.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if not _identity(connection)[0]:
-            raise
-
-
-def _identity(connection: sqlite3.Connection) -> tuple[bool, int, int]:
-    """Whether the file is a ledger, its version, and how many tables it has."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return application == APPLICATION_ID, version, tables
+        raise

@@ -44,14 +44,24 @@ class Notes(msgspec.Struct):
         self.timings = msgspec.structs.replace(self.timings, **seconds)
 
 
-def usage_of(incoming: Incoming, answer: Answer | None) -> Usage:
+def usage_of(incoming: Incoming, answer: Answer) -> Usage:
     """The provider's count of tokens, or our estimate, marked as such."""
-    if answer is not None and answer.usage is not None:
-        return answer.usage
-    written = 0 if answer is None else _chars(answer)
+    return answer.usage if answer.usage is not None else _estimated(incoming, answer)
+
+
+def usage_so_far(incoming: Incoming, partial: Answer) -> Usage:
+    """The tokens of an answer that broke off: some providers count the input at once, the output at the end."""
+    guess = _estimated(incoming, partial)
+    if partial.usage is None:
+        return guess
+    output_tokens = max(partial.usage.output_tokens, guess.output_tokens)
+    return msgspec.structs.replace(partial.usage, output_tokens=output_tokens, estimated=True)
+
+
+def _estimated(incoming: Incoming, answer: Answer) -> Usage:
     return Usage(
         input_tokens=features_of(incoming.ask, "").estimated_tokens,
-        output_tokens=written // _CHARS_PER_TOKEN,
+        output_tokens=_chars(answer) // _CHARS_PER_TOKEN,
         estimated=True,
     )
 
@@ -148,6 +158,7 @@ def summary(notes: Notes, *, now: float, cost_nano: int | None, saved_nano: int 
         reason=reason_of(notes),
         route=route_label(notes),
         served=served_model(notes),
+        source=hit.entry.source if hit is not None else None,
         similarity=evidence.similarity,
         age_s=max(0.0, now - hit.entry.created_at) if hit is not None else None,
         cost_nano=cost_nano,

@@ -23,6 +23,7 @@ class Background:
         self._on_trouble = on_trouble
         self._drain_s = drain_s
         self._group = asyncio.TaskGroup()
+        self._is_open = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._endless: set[asyncio.Task[None]] = set()
 
@@ -33,34 +34,43 @@ class Background:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_open = False
         for task in self._endless:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=self._drain_s)
-        for task in set(self._tasks):
-            task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        try:
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=self._drain_s)
+        finally:
+            for task in set(self._tasks):
+                task.cancel()
+            # The group is not told of the block's own error, which it would wrap: a StartupError stays one.
+            await self._group.__aexit__(None, None, None)
 
     def spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
-        """Start `work`; refuse it, and say so, when too much is under way."""
-        if len(self._tasks) >= _MAX_TASKS:
+        """Start `work`; refuse it, and say so, when too much is under way or the app has stopped."""
+        if not self._is_open or len(self._tasks) >= _MAX_TASKS:
             work.close()
-            self._on_trouble("background-full", name)
+            self._on_trouble("background-full" if self._is_open else "background-closed", name)
             return
-        task = self._group.create_task(self._guarded(name, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(self._tasks, name, work)
 
     def keep_running(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Start a loop that runs until the app stops."""
-        task = self._group.create_task(self._guarded(name, work))
-        self._endless.add(task)
-        task.add_done_callback(self._endless.discard)
+        self._start(self._endless, name, work)
 
     async def settle(self) -> None:
         """Wait until nothing is under way; loops aside."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+    def _start(
+        self, tasks: set[asyncio.Task[None]], name: str, work: Coroutine[object, object, None]
+    ) -> None:
+        task = self._group.create_task(self._guarded(name, work))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        # A task that is cancelled before its first step never gets to its work.
+        task.add_done_callback(lambda _: work.close())
 
     async def _guarded(self, name: str, work: Coroutine[object, object, None]) -> None:
         try:

@@ -90,7 +90,8 @@ class Call:
             UpstreamError: no candidate began to answer, and none sent an error of its own.
         """
         tries = 0
-        last: Called | UpstreamError = UpstreamUnreachable("no provider was asked")
+        refused: Called | None = None
+        failure: UpstreamError = UpstreamUnreachable("no provider was asked")
         for position, candidate in enumerate(candidates):
             attempt = 0
             while True:
@@ -98,13 +99,14 @@ class Call:
                 tries += 1
                 outcome: Outcome
                 try:
-                    last = await self._attempt(incoming, candidate, stamp, tries)
-                    if not last.is_error:
+                    called = await self._attempt(incoming, candidate, stamp, tries)
+                    if not called.is_error:
                         self._router.succeeded(candidate)
-                        return last
-                    outcome = self._refusal(incoming, last)
+                        return called
+                    refused = called
+                    outcome = self._refusal(incoming, called)
                 except UpstreamError as error:
-                    last = error
+                    failure = error
                     outcome = Unreachable() if isinstance(error, UpstreamUnreachable) else Broken()
                 step = self._next(candidate, outcome, attempt, len(candidates) - position - 1)
                 if not isinstance(step, Again):
@@ -112,9 +114,10 @@ class Call:
                 await self._sleep(step.wait_s)
             if isinstance(step, GiveUp):
                 break
-        if isinstance(last, UpstreamError):
-            raise last
-        return last
+        if refused is None:
+            raise failure
+        # What a provider said tells the client more than that another one could not be reached.
+        return msgspec.structs.replace(refused, attempts=tries)
 
     def _next(self, candidate: Candidate, outcome: Outcome, attempt: int, left: int) -> Step:
         if is_deployments_fault(outcome):

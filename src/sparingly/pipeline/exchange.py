@@ -49,6 +49,8 @@ class Summary(msgspec.Struct, frozen=True):
     reason: str
     route: str = ""
     served: str | None = None
+    source: str | None = None
+    """The request whose answer this is, when it is not this one."""
     similarity: float | None = None
     age_s: float | None = None
     cost_nano: int | None = None

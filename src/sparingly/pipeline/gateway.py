@@ -7,6 +7,7 @@ own or knows HTTP.
 
 import msgspec
 
+from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.policy import CachePolicy, for_route
 from sparingly.core.routing.baseline import baseline_model
@@ -53,6 +54,8 @@ class Gateway:
         )
         policy = for_route(self._cache, target.route)
         notes.observing = policy.mode == "observe"
+        if incoming.directives.only_if_cached and policy.mode != "on":
+            raise NotCached(f"nothing stored is served for this route: its cache.mode is '{policy.mode}'")
         if policy.mode == "off":
             # Not even a fingerprint: a gateway that only routes should cost what routing costs.
             notes.verdict = Bypass("cache-off")
@@ -66,28 +69,28 @@ class Gateway:
         if incoming.directives.only_if_cached:
             raise NotCached(f"nothing stored may answer this request: {found.verdict.reason}")
 
-        lead = await self._lead(incoming, mark, policy)
+        lead = await self._lead(mark, policy, found)
         if isinstance(lead, Hit):
             notes.verdict = lead
             return self._serve.stored(notes, lead, policy)
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
 
     def _mark(self, incoming: Incoming) -> Fingerprint:
-        ask = incoming.ask
-        if incoming.pin is not None:
-            # A pinned model's answer belongs to those who pin it.
-            ask = msgspec.structs.replace(ask, model=incoming.pin)
-        return fingerprint(ask, tenant=incoming.caller.tenant, canon=self._canon)
+        tenant, pin = incoming.caller.tenant, incoming.pin
+        if pin is None:
+            return fingerprint(incoming.ask, tenant=tenant, canon=self._canon)
+        ask = msgspec.structs.replace(incoming.ask, model=pin)
+        return fingerprint(ask, tenant=tenant, canon=self._canon, pinned=True)
 
-    async def _lead(self, incoming: Incoming, mark: Fingerprint, policy: CachePolicy) -> Lead | Hit | None:
+    async def _lead(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> Lead | Hit | None:
         """Lead the equal requests under way, or take what their leader got."""
-        directives = incoming.directives
-        if policy.mode != "on" or not policy.wait_for_same or not (directives.look and directives.keep):
+        if policy.mode != "on" or not policy.wait_for_same or isinstance(found.verdict, Bypass):
+            # Who goes past the cache goes past those who wait, too.
             return None
         got = await self._in_flight.lead_or_wait(mark.digest)
-        if isinstance(got, Lead):
-            return got
-        return Hit(got, "exact", "same-in-flight", Evidence(1.0, got.source, 1.0, got.source))
+        if isinstance(got, Entry):
+            return Hit(got, "exact", "same-in-flight", Evidence(1.0, got.source, 1.0, got.source))
+        return got
 
     async def _ask_upstream(
         self,
@@ -113,15 +116,15 @@ class Gateway:
             notes.trouble += chosen.classification.trouble
             notes.timed(route_s=chosen.route_s)
             called = await self._call.begin(incoming, chosen.decision.candidates, stamp=stamp_of(incoming))
+            vector = chosen.classification.vector
+            if found is not None and found.vector is not None:
+                vector = found.vector
+            return self._serve.fresh(notes, called, Fresh(policy, mark, vector, lead))
         except BaseException:
             # Whoever waits for this answer must ask for themselves.
             if lead is not None:
                 lead.end(None)
             raise
-        vector = chosen.classification.vector
-        if found is not None and found.vector is not None:
-            vector = found.vector
-        return self._serve.fresh(notes, called, Fresh(policy, mark, vector, lead))
 
 
 def _note_look_up(notes: Notes, found: Found) -> None:

@@ -1,12 +1,17 @@
 """Requests that are equal to one under way wait for its answer instead of paying for a second.
 
-The first of them leads.  The others wait; when the leader ends without an
-answer that may be kept, the next one leads, so a failure never spreads.
+The first of them leads, the others wait, but once only and not for long.  When
+the leader ends without an answer that may be kept, one of them leads those that
+come later and the rest ask for themselves: waiting in line for one refusal or
+dead provider after another would cost the last of them all the time there is.
 """
 
 import asyncio
 
 from sparingly.core.entry import Digest, Entry
+
+# Longer than most answers take.  A leader's answer ends when its client has read it, and a client may stop reading.
+PATIENCE_S = 30.0
 
 
 class Lead:
@@ -29,17 +34,25 @@ class Lead:
 class InFlight:
     """Who answers what at this moment, in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._flights: dict[Digest, asyncio.Future[Entry | None]] = {}
 
-    async def lead_or_wait(self, digest: Digest) -> Lead | Entry:
-        """Become the leader for a digest, or wait for the one there is and take its entry."""
-        while (flight := self._flights.get(digest)) is not None:
-            # Shielded: a follower that is cancelled must not cancel the others' future.
-            entry = await asyncio.shield(flight)
-            if entry is not None:
-                return entry
-        return Lead(self._flights, digest)
+    async def lead_or_wait(self, digest: Digest) -> Lead | Entry | None:
+        """Become the leader for a digest, or take the leader's entry; None means to ask without leading."""
+        flight = self._flights.get(digest)
+        if flight is None:
+            return Lead(self._flights, digest)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                # Shielded: a follower that is cancelled must not cancel the others' future.
+                entry = await asyncio.shield(flight)
+        except TimeoutError:
+            # Nothing is wrong with this request: it asks for itself.
+            return None
+        if entry is not None:
+            return entry
+        return None if digest in self._flights else Lead(self._flights, digest)
 
     def __len__(self) -> int:
         return len(self._flights)

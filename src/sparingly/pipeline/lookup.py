@@ -11,12 +11,13 @@ import msgspec
 from sparingly.core.admission import is_cacheable
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
+from sparingly.core.entry import Scope
 from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.judging import Bar, is_fresh, judge
 from sparingly.core.policy import CachePolicy
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
-from sparingly.errors import EmbedderError, StoreError, TextTooLong
+from sparingly.errors import EmbedderError, StoreError, TextUnfit
 from sparingly.pipeline.breaker import Breaker
 from sparingly.ports import AnswerStore, Clock, Embedder
 
@@ -45,6 +46,12 @@ class _NoVector(Exception):
         self.trouble = (reason,) if trouble else ()
 
 
+class _Progress(msgspec.Struct):
+    """Whom a look-up waits for, so that slowness is held against the right part."""
+
+    is_embedding: bool = False
+
+
 class Lookup:
     """Asks store and embedder, never for longer than `patience_s`."""
 
@@ -71,22 +78,27 @@ class Lookup:
             return Found(Bypass(reason))
         if not self._store_breaker.allows():
             return Found(Miss("store-down"), trouble=("store-down",))
+        progress = _Progress()
         try:
             async with asyncio.timeout(self._patience_s):
-                found = await self._exact_then_close(fingerprint, directives, policy)
+                found = await self._exact_then_close(fingerprint, directives, policy, progress)
         except StoreError as error:
             # Losing the cache must cost money, never answers.
             self._store_breaker.failed()
             return Found(Miss(error.code), trouble=(error.code,))
         except TimeoutError:
             # As above: whoever is slow here, upstream will answer.
-            self._store_breaker.failed()
-            return Found(Miss("lookup-slow"), trouble=("lookup-slow",))
+            if not progress.is_embedding:
+                self._store_breaker.failed()
+                return Found(Miss("store-slow"), trouble=("store-slow",))
+            # The store did its part; exact hits must go on.
+            self._embedder_breaker.failed()
+            found = Found(Miss("embedder-slow"), trouble=("embedder-slow",))
         self._store_breaker.worked()
         return found
 
     async def _exact_then_close(
-        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy
+        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy, progress: _Progress
     ) -> Found:
         now = self._clock.now()
         bar = Bar(policy.threshold, directives.max_age_s, directives.min_fresh_s)
@@ -103,33 +115,32 @@ class Lookup:
         # Nothing to be close to: no embedding, no search.
         if await self._store.is_empty(fingerprint.scope):
             return Found(Miss("empty-scope"), search_s=searched)
-        return await self._closest(fingerprint, fingerprint.text, bar, policy.k, searched)
-
-    async def _closest(self, fingerprint: Fingerprint, text: str, bar: Bar, k: int, searched: float) -> Found:
         begun = self._clock.tick()
+        progress.is_embedding = True
         try:
-            vector = await self._embed(text)
+            vector = await self._embed(fingerprint.text)
         except _NoVector as no:
             return Found(Miss(no.reason), search_s=searched, trouble=no.trouble)
-        embedded = self._clock.tick()
+        progress.is_embedding = False
+        embed_s = self._clock.tick() - begun
+        found = await self._closest(fingerprint.scope, vector, bar, policy.k)
+        return msgspec.structs.replace(found, embed_s=embed_s, search_s=searched + (found.search_s or 0.0))
+
+    async def _closest(self, scope: Scope, vector: Vector, bar: Bar, k: int) -> Found:
+        begun = self._clock.tick()
         now = self._clock.now()
-        neighbors = await self._store.neighbors(fingerprint.scope, vector, limit=k, now=now)
+        neighbors = await self._store.neighbors(scope, vector, limit=k, now=now)
         found = self._clock.tick()
         verdict = judge(neighbors, bar=bar, now=now)
-        return Found(
-            verdict,
-            vector=vector,
-            embed_s=embedded - begun,
-            search_s=searched + found - embedded,
-            judge_s=self._clock.tick() - found,
-        )
+        return Found(verdict, vector=vector, search_s=found - begun, judge_s=self._clock.tick() - found)
 
     async def _embed(self, text: str) -> Vector:
         if not self._embedder_breaker.allows():
             raise _NoVector("embedder-down", trouble=True)
         try:
             vector = await self._embedder.embed(text)
-        except TextTooLong as error:
+        except TextUnfit as error:
+            self._embedder_breaker.worked()
             raise _NoVector(error.code, trouble=False) from error
         except EmbedderError as error:
             self._embedder_breaker.failed()

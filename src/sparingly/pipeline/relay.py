@@ -6,11 +6,12 @@ piece is read and written anew.  Either way a stream that is cut ends with the
 client dialect's explicit error event: nothing partial is passed off as whole.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 from sparingly.core.answer import Answer
 from sparingly.core.transcript import Delta, fold, has_content
-from sparingly.errors import UpstreamError
+from sparingly.errors import UpstreamBroke, UpstreamError
 from sparingly.ports import UpstreamReply
 from sparingly.protocols.dialect import Failure, Inbound, StreamReader, StreamWriter
 from sparingly.protocols.openai_chat.outbound import UsageStripper
@@ -50,7 +51,7 @@ class Relay:
         """Read up to the first content, so that a failure before it can still go to another candidate.
 
         Raises:
-            UpstreamError: the stream broke, carried an error or made no sense before any content.
+            UpstreamError: the stream broke, ended, carried an error or made no sense before any content.
         """
         async for piece in self._source:
             deltas = self._reader.feed(piece)
@@ -60,8 +61,9 @@ class Relay:
                 self._early.append(out)
             if has_content(deltas) or self._reader.is_complete:
                 return
+        raise UpstreamBroke("the provider's stream ended before it held anything")
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What the client gets, piece by piece."""
         for piece in self._early:
             yield piece
@@ -85,6 +87,9 @@ class Relay:
 
     def partial(self) -> Answer:
         """What had arrived, for the ledger's count of tokens."""
+        with suppress(UpstreamError):
+            # What makes no sense cannot be counted, and whoever left does not hear of it.
+            self._catch_up()
         return fold(self._deltas)
 
     async def aclose(self) -> None:
@@ -118,7 +123,7 @@ class Relay:
         self.complete = self._reader.is_complete
         held = self._stripper.close() if self._stripper is not None else b""
         if not self.complete:
-            self.trouble = UpstreamError("the provider's stream ended before the answer was complete")
-            failure = Failure(status=502, code="upstream-broke", message=self.trouble.message)
+            self.trouble = UpstreamBroke("the provider's stream ended before the answer was complete")
+            failure = Failure(status=502, code=self.trouble.code, message=self.trouble.message)
             return held + self._inbound.error_event(failure)
         return held + (self._writer.close() if self._writer is not None else b"")

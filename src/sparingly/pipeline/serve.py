@@ -6,6 +6,7 @@ nothing of it delays the answer.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Self
 
 import msgspec
 
@@ -20,7 +21,7 @@ from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Hit
 from sparingly.core.worth import worth
 from sparingly.errors import UpstreamNonsense
-from sparingly.pipeline.accounts import Accounts, Notes, served_model, summary, usage_of
+from sparingly.pipeline.accounts import Accounts, Notes, served_model, summary, usage_of, usage_so_far
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Called
 from sparingly.pipeline.exchange import Incoming, Reply
@@ -118,13 +119,17 @@ class Serve:
             answer = relay.answer()
             if relay.trouble is not None:
                 notes.trouble += (relay.trouble.code,)
-            usage = usage_of(notes.incoming, answer or relay.partial())
+            usage = (
+                usage_of(notes.incoming, answer)
+                if answer is not None
+                else usage_so_far(notes.incoming, relay.partial())
+            )
             self._settle(notes, answer, usage, fresh)
             return self._enter(notes, answer, usage, complete=delivered and relay.complete)
 
         return Reply(
             status=called.status,
-            body=_closing(relay),
+            body=_Closing(relay),
             summary=summary(notes, now=self._clock.now(), cost_nano=None, saved_nano=None),
             finish=finish,
             content_type=EVENT_STREAM,
@@ -235,18 +240,36 @@ class Serve:
             self._on_settled(notes.incoming, answer, entry)
         return entry
 
-
     def _since_arrival(self, notes: Notes) -> float:
         return self._clock.tick() - notes.incoming.arrived
 
 
-async def _closing(relay: Relay) -> AsyncIterator[bytes]:
-    """The relay's pieces; however the client leaves, the provider's connection is closed."""
-    try:
-        async for piece in relay.pieces():
-            yield piece
-    finally:
-        await relay.aclose()
+class _Closing:
+    """The relay's pieces; however the client leaves, the provider's connection is closed.
+
+    Not a generator: one that is closed before its first piece never gets to its `finally`.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._pieces = relay.pieces()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except BaseException:
+            # The end, a failure, or a client that left.
+            await self._relay.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        try:
+            await self._pieces.aclose()
+        finally:
+            await self._relay.aclose()
 
 
 def _observe(notes: Notes, answer: Answer) -> None:

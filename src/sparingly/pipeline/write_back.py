@@ -5,7 +5,7 @@ import msgspec
 from sparingly.core.entry import Entry
 from sparingly.core.vectors import Vector
 from sparingly.core.worth import worth
-from sparingly.errors import TextTooLong
+from sparingly.errors import EmbedderError, TextUnfit
 from sparingly.ports import AnswerStore, Clock, Embedder
 
 
@@ -20,14 +20,18 @@ class WriteBack:
     async def keep(self, entry: Entry, *, vector: Vector | None) -> None:
         """Store an entry; `vector` is the look-up's embedding where there was one.
 
-        An entry whose text does not fit the embedder's window serves the exact tier only.
+        An entry whose text the embedder cannot take, or not now, serves the exact tier only.
         """
         if entry.text is not None and vector is None:
             try:
                 vector = await self._embedder.embed(entry.text)
-            except TextTooLong:
+            except TextUnfit:
                 # Not a fault: such a text has no vector that stands for all of it.
                 entry = msgspec.structs.replace(entry, text=None)
+            except EmbedderError:
+                # The exact tier needs no embedder; the trouble is told all the same.
+                await self._store.put(msgspec.structs.replace(entry, text=None), None)
+                raise
         await self._store.put(entry, vector if entry.text is not None else None)
 
     async def served(self, entry: Entry) -> None:

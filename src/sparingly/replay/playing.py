@@ -18,6 +18,7 @@ from sparingly.core.directives import Directives
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
 from sparingly.errors import RequestError, UpstreamError
+from sparingly.ledgers.nothing import NoLedger
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
@@ -154,7 +155,7 @@ async def opened_player(
             embedder=embedder,
             store=store,
             upstreams=upstreams,
-            ledger=_NoLedger(),
+            ledger=NoLedger(),
             prices=world.prices,
             catalog=world.catalog,
             classifier=world.make_classifier(upstreams, embedder, clock),
@@ -172,19 +173,6 @@ async def opened_player(
             recording=recording,
             max_entries=cache.max_entries,
         )
-
-
-class _NoLedger:
-    """Entries are taken from `Reply.finish`; nothing needs keeping."""
-
-    def enter(self, entry: LedgerEntry) -> None:
-        pass
-
-    async def ping(self) -> None:
-        pass
-
-    async def aclose(self) -> None:
-        pass
 
 
 async def _no_sleep(_seconds: float) -> None:

@@ -6,7 +6,7 @@ is counted by `labels`, `scores` and `costs`; this module hands them their
 numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import msgspec
@@ -68,15 +68,22 @@ async def replay(
     played = await act(cache, run.insert)
     embedder.recalling = True
     alone = await act(_NO_CACHE, "misses")
-    for one in played:
-        for code in one.entry.trouble:
-            troubles.add(code)
+    for code in _failures(played):
+        troubles.add(code)
     return _outcome(trace, routing, run, played=played, alone=alone, troubles=troubles.counts)
 
 
 def step_count(trace: Trace) -> int:
     """How often `on_progress` will be told."""
     return 2 * len(trace.requests)
+
+
+def _failures(played: Sequence[Act]) -> Iterator[str]:
+    """Codes of parts of ours that failed; missing prices and recorded errors are counted elsewhere."""
+    for one in played:
+        for code in one.entry.trouble:
+            if code != "price-unknown" and not code.startswith("provider-"):
+                yield code
 
 
 def _outcome(

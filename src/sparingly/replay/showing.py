@@ -7,6 +7,7 @@ from html import escape
 from io import StringIO
 
 from rich.console import Console, Group
+from rich.markup import escape as markup
 from rich.table import Table
 
 from sparingly.replay.report import Report
@@ -77,7 +78,8 @@ def _reasons(found: Report) -> Table:
     kinds = {"miss": found.miss, "bypass": found.bypass, "served by": found.routes, "trouble": found.trouble}
     for kind, counted in kinds.items():
         for reason, count in list(counted.items())[:_MOST_REASONS]:
-            table.add_row(f"{kind}: {reason}", str(count))
+            # Model names may hold brackets, which rich would read as styles.
+            table.add_row(markup(f"{kind}: {reason}"), str(count))
     latency = found.latency_ms
     for name, part in (
         ("look-up", latency.lookup),

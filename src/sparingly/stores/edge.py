@@ -46,7 +46,7 @@ class EdgeStore:
         self._scopes: set[Scope] = set()
         """Scopes with comparable entries, as of the last reply."""
         self._process: EdgeProcess | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Future[EdgeProcess] | None = None
         self._is_closed = False
         self._last_failure: tuple[float, str] | None = None
 
@@ -91,10 +91,12 @@ class EdgeStore:
 
     async def aclose(self) -> None:
         self._is_closed = True
-        async with self._starting:
-            if self._process is not None:
-                await self._process.aclose()
-                self._process = None
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+        if self._process is not None:
+            await self._process.aclose()
+            self._process = None
 
     async def _until_none(self, command: Forget | Sweep) -> int:
         """Delete in portions, between which other asks are answered."""
@@ -110,17 +112,23 @@ class EdgeStore:
         return await process.ask(command, timeout_s=timeout_s)
 
     async def _running(self) -> EdgeProcess:
-        process = self._process
-        if process is not None and process.is_alive:
-            return process
-        async with self._starting:
-            if self._process is not None and self._process.is_alive:
-                return self._process
-            return await self._restarted()
-
-    async def _restarted(self) -> EdgeProcess:
+        if self._process is not None and self._process.is_alive:
+            return self._process
         if self._is_closed:
             raise StoreError("the store is closed")
+        if self._starting is None or self._starting.done():
+            # A task of the store's own, which `aclose` ends: a look-up that loses patience must not
+            # stop what the next one waits for.
+            self._starting = asyncio.ensure_future(self._restarted())
+            self._starting.add_done_callback(_retrieve)
+        try:
+            return await asyncio.shield(self._starting)
+        except asyncio.CancelledError as error:
+            if not self._starting.cancelled():
+                raise  # it is the caller who was cancelled
+            raise StoreError("the store was closed while it started") from error
+
+    async def _restarted(self) -> EdgeProcess:
         clock = asyncio.get_running_loop().time
         if self._last_failure is not None and clock() - self._last_failure[0] < _RESTART_WAIT_S:
             raise StoreError(self._last_failure[1])
@@ -146,6 +154,12 @@ class EdgeStore:
             return entry_of(payload)
         except msgspec.MsgspecError as error:
             raise StoreError(f"an entry in {self._folder} cannot be read: {error}") from error
+
+
+def _retrieve(started: "asyncio.Future[EdgeProcess]") -> None:
+    """Look at the outcome, so that asyncio does not complain when every caller has left."""
+    if not started.cancelled():
+        started.exception()
 
 
 def _float32(vector: Vector) -> bytes:

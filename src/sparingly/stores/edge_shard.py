@@ -64,21 +64,29 @@ _MOST_DELETED: Final = 4
 
 # Closeness is computed exactly for this many candidates.  Questions from one template ("balance of
 # account 17?") lie closer together than the 0.004 by which the 4 bits are off, so the true closest must
-# be sought among many; 128 cost 0.1 ms more than 20.
+# be sought among many; 128 take no longer than 20, as far as could be measured.
 _CANDIDATES: Final = 128
 
 
 class Shard:
-    """The entries in one folder; `lock_wait_s` is how long a previous owner may take to let go of it."""
+    """The entries in one folder.
 
-    def __init__(self, folder: Path, *, dimensions: int, lock_wait_s: float = 0.0) -> None:
+    `lock_wait_s` is how long a previous owner may take to let go of the folder;
+    nothing is written when the disk has less than `spare_bytes` left.
+    """
+
+    def __init__(
+        self, folder: Path, *, dimensions: int, lock_wait_s: float = 0.0, spare_bytes: int = _SPARE_BYTES
+    ) -> None:
         self._folder = folder
+        self._spare_bytes = spare_bytes
         self._config = _config(dimensions)
         self._unflushed = 0
         self._written = 0
         self._deleted = 0
         """Since the folder was opened."""
         _make_writable(folder)
+        self._check_room()
         self._shard = self._open(lock_wait_s)
         self._comparable = self._count_comparable()
         self._filled = list(self._comparable)
@@ -107,7 +115,7 @@ class Shard:
 
     def put(self, digest: Digest, payload: Payload, vector: bytes | None) -> None:
         """Write a point; it is in the log on the disk, and is found, when this returns."""
-        _check_room(self._folder)
+        self._check_room()
         with self._translated("read"):
             replaced = self._shard.retrieve([digest], with_payload=["scope", "comparable"], with_vector=False)
         point = edge.Point(
@@ -248,6 +256,14 @@ class Shard:
         if self._unflushed >= _FLUSH_AFTER_WRITES:
             self.flush()
 
+    def _check_room(self) -> None:
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError as error:
+            raise StoreError(f"{self._folder} is gone: {error.strerror}") from error
+        if disk.f_bavail * disk.f_frsize < self._spare_bytes:
+            raise StoreError(f"the disk of {self._folder} has less than {self._spare_bytes >> 20} MB left")
+
     def _payload(self, point: edge.Record | edge.ScoredPoint) -> Payload:
         with self._translated("read"):
             return msgspec.convert(point.payload, Payload)
@@ -330,16 +346,6 @@ def _make_writable(folder: Path) -> None:
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreError(f"{folder} cannot be written to")
-    _check_room(folder)
-
-
-def _check_room(folder: Path) -> None:
-    try:
-        disk = os.statvfs(folder)
-    except OSError as error:
-        raise StoreError(f"{folder} is gone: {error.strerror}") from error
-    if disk.f_bavail * disk.f_frsize < _SPARE_BYTES:
-        raise StoreError(f"the disk of {folder} has less than {_SPARE_BYTES >> 20} MB left")
 
 
 def _one_line(error: Exception) -> str:

@@ -71,7 +71,8 @@ class EventLog:
 
     def request(self, entry: LedgerEntry) -> None:
         """Tell of a finished request, and of the troubles it met."""
-        self._write("info", "request", request_event(entry))
+        if self._log.is_enabled_for(logging.INFO):
+            self._write(logging.INFO, "request", request_event(entry))
         for code in entry.trouble:
             self.trouble(code)
 
@@ -88,11 +89,11 @@ class EventLog:
             event["message"] = message
         if untold := self._untold.pop(code, 0):
             event["untold"] = untold
-        self._write("warning", "trouble", event)
+        self._write(logging.WARNING, "trouble", event)
 
-    def _write(self, level: str, name: str, event: dict[str, object]) -> None:
+    def _write(self, level: int, name: str, event: dict[str, object]) -> None:
         try:
-            self._log.log(logging.getLevelNamesMapping()[level.upper()], name, **event)
+            self._log.log(level, name, **event)
         except (OSError, ValueError):
             # Stderr is full, broken or closed: there is nowhere to say so.
             self.lost += 1

@@ -62,7 +62,13 @@ class TrafficLogWriter:
     """
 
     def __init__(
-        self, folder: Path, *, max_bytes: int, keep_files: int, redacted: Sequence[str] = ()
+        self,
+        folder: Path,
+        *,
+        max_bytes: int,
+        keep_files: int,
+        redacted: Sequence[str] = (),
+        max_waiting_bytes: int = _MAX_WAITING_BYTES,
     ) -> None:
         try:
             self._files = RotatingFiles(folder, max_bytes=max_bytes, keep_files=keep_files)
@@ -75,7 +81,7 @@ class TrafficLogWriter:
         self._done = 0
         """How much of the batch at hand is in the file already."""
         self._writer = WriterThread(
-            self._write, name="sparingly-traffic-log", max_weight=_MAX_WAITING_BYTES, linger_s=0.1
+            self._write, name="sparingly-traffic-log", max_weight=max_waiting_bytes, linger_s=0.1
         )
 
     @property

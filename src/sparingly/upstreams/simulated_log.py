@@ -5,6 +5,7 @@ anything but the messages, so that streamed and whole requests share an answer.
 """
 
 import gzip
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -84,6 +85,6 @@ def _opened(path: Path) -> BinaryIO:
         case ".gz":
             return cast("BinaryIO", gzip.open(path, "rb"))
         case ".zst":
-            return cast("BinaryIO", zstandard.open(path, "rb"))
+            return io.BufferedReader(zstandard.open(path, "rb"))
         case _:
             return path.open("rb")

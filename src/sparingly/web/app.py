@@ -15,7 +15,7 @@ connection (see `web/asgi.py`); everything else is Litestar's.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
@@ -50,7 +50,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
         if scope["type"] == ScopeType.HTTP and scope["path"].startswith("/v1/"):
-            await self._llm(cast("HTTPScope", scope), receive, send)
+            await self._llm(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 

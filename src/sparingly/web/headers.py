@@ -65,6 +65,8 @@ def summary_headers(summary: Summary) -> list[tuple[str, str]]:
     ]
     if summary.served is not None:
         headers.append(("x-sparingly-model", _safe(summary.served)))
+    if summary.source is not None:
+        headers.append(("x-sparingly-source", _safe(summary.source)))
     if summary.similarity is not None:
         headers.append(("x-sparingly-similarity", f"{summary.similarity:.4f}"))
     if summary.cost_nano is not None:

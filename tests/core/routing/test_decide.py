@@ -107,7 +107,7 @@ def test_a_failed_classifier_goes_to_the_top_and_nowhere_below() -> None:
     """Nothing speaks for a cheaper tier."""
     decision = _decide(AUTO)
 
-    assert (decision.tier, decision.reason, decision.escalated) == ("complex", "classifier-failed", True)
+    assert (decision.tier, decision.reason, decision.escalated) == ("complex", "unclassified", True)
     assert (decision.confidence, decision.scores) == (None, {})
     assert _addresses(decision) == ["one/L1", "two/L2"]
 

@@ -32,9 +32,9 @@ def _policy(min_confidence: float = 0.7, *, escalate: bool = True, count: int = 
         (Classified("standard", 0.1), True, TierChoice("complex", "low-confidence", escalated=True)),
         (Classified("complex", 0.1), True, TierChoice("complex", "low-confidence")),
         (Classified("simple", 0.1), False, TierChoice("simple", "classified")),
-        (None, True, TierChoice("complex", "classifier-failed", escalated=True)),
-        (None, False, TierChoice("complex", "classifier-failed", escalated=True)),
-        (Classified("medium", 0.9), True, TierChoice("complex", "classifier-failed", escalated=True)),
+        (None, True, TierChoice("complex", "unclassified", escalated=True)),
+        (None, False, TierChoice("complex", "unclassified", escalated=True)),
+        (Classified("medium", 0.9), True, TierChoice("complex", "unclassified", escalated=True)),
     ],
 )
 def test_doubt_goes_up(classified: Classified | None, choice: TierChoice, *, escalate: bool) -> None:

@@ -91,10 +91,10 @@ def json_text(value: object) -> Any:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ({"messages": [{"role": "user", "content": "hi"}]}, {"messages": [text_message("hi")]})
-        for text_message in [lambda text: {"content": [{"text": text, "type": "text"}], "role": "user"}]
-    ]
-    + [
+        (
+            {"messages": [{"role": "user", "content": "hi"}]},
+            {"messages": [{"content": [{"text": "hi", "type": "text"}], "role": "user"}]},
+        ),
         ({"stop": "x"}, {"stop": ["x"]}),
         ({"temperature": 1}, {"temperature": 1.0}),
         ({"temperature": None}, {}),
@@ -363,12 +363,17 @@ def test_a_deeply_nested_body_is_refused_or_read_but_never_crashes(depth: int) -
     """Whether the stack is used up by reading or by writing the canonical form."""
     nested = b"[" * depth + b"]" * depth
 
+    outcome = _outcome(b'{"model":"m","messages":[{"role":"user","content":"hi"}],"x_new":' + nested + b"}")
+
+    assert outcome in ('{"x_new":' + nested.decode() + "}", "the body is nested too deeply")
+
+
+def _outcome(raw: bytes) -> str | None:
+    """What was kept, or what was said."""
     try:
-        ask = read_ask(b'{"model":"m","messages":[{"role":"user","content":"hi"}],"x_new":' + nested + b"}")
+        return read_ask(raw).extra
     except InvalidRequest as error:
-        assert "nested too deeply" in error.message
-    else:
-        assert ask.extra == '{"x_new":' + nested.decode() + "}"
+        return error.message
 
 
 def test_numbers_too_large_for_machine_words_are_kept() -> None:

@@ -2,7 +2,7 @@
 
 Tiers are written cheapest first.  Cases, first match wins:
  1. only one tier: that one;
- 2. the classifier failed, was too slow or named no tier of the config: the most
+ 2. the classifier failed, was too slow, declined or named no tier of the config: the most
     capable tier, whatever the strategy, since nothing speaks for a cheaper one;
  3. its confidence is below the bar and the strategy is `escalate`: one tier up
     from its choice, or the top where there is none;
@@ -17,7 +17,7 @@ import msgspec
 
 from sparingly.core.policy import RoutingPolicy
 
-TierReason: TypeAlias = Literal["only-tier", "classifier-failed", "low-confidence", "classified"]
+TierReason: TypeAlias = Literal["only-tier", "unclassified", "low-confidence", "classified"]
 
 
 class Classified(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def choose_tier(policy: RoutingPolicy, classified: Classified | None) -> TierCho
     if len(names) == 1:
         return TierChoice(names[0], "only-tier")
     if classified is None or classified.tier not in policy.tiers:
-        return TierChoice(names[-1], "classifier-failed", escalated=True)
+        return TierChoice(names[-1], "unclassified", escalated=True)
     unsure = classified.confidence < policy.fallback.min_confidence
     if unsure and policy.fallback.strategy == "escalate":
         chosen = min(names.index(classified.tier) + 1, len(names) - 1)

@@ -166,7 +166,7 @@ class MessagesReader:
         match block.kind:
             case "tool_use":
                 if not block.input:
-                    # No piece came: the input is what the block began with, `{}` for a call without arguments.
+                    # No piece came: the input is what the block began with, `{}` where it takes no arguments.
                     whole = msgspec.json.encode(block.start.get("input") or {}).decode()
                     deltas.append(ToolCallDelta(0, block.call, whole))
             case "text":

@@ -31,6 +31,8 @@ def blocks_of(turn: Turn, index: int) -> list[Block]:
     extra = opened(turn.extra)
     of_parts = opened(extra.pop("content", None))
     extra.pop("tool_calls", None)
+    # Marks the oldest form of a tool's result, which is refused with its own words.
+    extra.pop("role", None)
     _check_extra(turn, extra, path)
     blocks: list[Block] = []
     # Positions among the content parts, which is how the unknown fields of parts are numbered.

@@ -13,7 +13,7 @@ from sparingly.protocols.openai_chat.write_answer import write_answer
 from sparingly.protocols.openai_chat.write_stream import ChatWriter
 from sparingly.protocols.sse import write_event
 
-# The words of OpenAI's own errors (platform.openai.com/docs/guides/error-codes); anything else is the client's.
+# The words of OpenAI's own errors (its guide to error codes); anything else is the client's.
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 

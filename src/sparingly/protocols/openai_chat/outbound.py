@@ -75,7 +75,11 @@ class UsageStripper:
     def feed(self, data: bytes) -> bytes:
         """What may go to the client by now."""
         held = self._held
-        # An empty line may be cut in two: up to three bytes of it may have come before.
+        # 1. What arrives is most often whole events, and none of them is ours.
+        if not held and data.endswith(b"\n\n") and _NO_CHOICES.search(data) is None:
+            return data
+        # 2. Half an event was held, or will be, or one may be ours.  Of an empty line that was cut, up to
+        #    three bytes may have come before.
         start = max(0, len(held) - 3)
         held += data
         end = 0

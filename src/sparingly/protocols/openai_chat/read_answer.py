@@ -90,7 +90,7 @@ def _blocks(message: dict[str, object], extra: dict[str, object]) -> Iterator[Bl
 
 
 def reasoning_of(message: dict[str, object], extra: dict[str, object]) -> str | None:
-    """The reasoning under either name; `extra` remembers the newer name, and the second text if both are there."""
+    """The reasoning under either name; `extra` remembers the newer name, or the second text where both are."""
     older, newer = message.get(shapes.REASONING_CONTENT), message.get(shapes.REASONING)
     if isinstance(older, str) and older:
         if newer is not None and newer != "":

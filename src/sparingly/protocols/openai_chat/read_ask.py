@@ -86,7 +86,7 @@ def _ask(body: dict[str, object]) -> Ask:
 
 
 def _max_tokens(body: dict[str, object]) -> tuple[int | None, dict[str, object]]:
-    """The limit and what tells its two names apart: the newer one counts hidden reasoning, the older may not."""
+    """The limit, and what tells its two names apart: the newer one counts hidden reasoning."""
     older = optional_int(body, "max_tokens", least=1, most=_MOST_TOKENS)
     newer = optional_int(body, shapes.MAX_COMPLETION_TOKENS, least=1, most=_MOST_TOKENS)
     if newer is None:

@@ -205,8 +205,8 @@ def _call(choice: int, seen: _Seen, position: int, call: object, deltas: list[De
         return
     call_id, name, arguments = called(call)
     known = seen.calls.get(wire)
-    # A new id with a name is a new call even under an old index: Gemini's compatible endpoint numbers every call 0.
-    # A new id without a name is not: older vLLM makes one up for every piece.
+    # A new id with a name is a new call even under an old index: Gemini's compatible endpoint numbers every
+    # call 0.  A new id without a name is not: older vLLM makes one up for every piece.
     if known is None or (name and call_id and known.id and call_id != known.id):
         known = seen.calls[wire] = _Call(seen.begun, call_id, name)
         seen.begun += 1

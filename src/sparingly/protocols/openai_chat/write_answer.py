@@ -52,12 +52,14 @@ class Speaker:
         self._of_calls: dict[str, msgspec.Raw] = {}
 
     def unknown(self, json: Json | None) -> dict[str, msgspec.Raw]:
-        """The message's unknown fields, less those that say how to write the others."""
+        """The message's unknown fields, less those that say how to write it or are another dialect's."""
         extra = opened(json)
         if extra.get(shapes.REASONING) == msgspec.Raw(b'""'):
             self._reasoning = shapes.REASONING
             del extra[shapes.REASONING]
         self._of_calls |= opened(extra.pop("tool_calls", None))
+        for name in shapes.OF_OTHER_DIALECTS:
+            extra.pop(name, None)
         return extra
 
     def thinking(self, words: str) -> dict[str, object]:

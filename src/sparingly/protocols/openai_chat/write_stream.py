@@ -84,8 +84,11 @@ class ChatWriter:
                 self._usage = delta.usage
                 return b""
             case TextDelta():
+                opened = self._opened(delta.choice)
+                if not delta.text:
+                    return opened
                 # The frequent case, written without building the objects around it.
-                return self._opened(delta.choice) + self._chunk(
+                return opened + self._chunk(
                     b'{"index":%d,"delta":{"content":%b},"logprobs":null,"finish_reason":null}'
                     % (delta.choice, _encode(delta.text))
                 )
@@ -182,5 +185,5 @@ _CHOICES = b',"choices":['
 
 
 def _has_words(delta: Delta) -> bool:
-    """Whether the choice opens with text to come: OpenAI then says `""`, and null before calls and refusals."""
+    """Whether words may come: OpenAI then opens with `""`, and with null before calls and refusals."""
     return not isinstance(delta, ToolCallBegun | RefusalDelta | OpaqueDelta)

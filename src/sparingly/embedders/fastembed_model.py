@@ -1,0 +1,186 @@
+"""Run an embedding model with fastembed, in the calling thread.
+
+fastembed knows the models, their files, their pooling and their tokenizers.  Three
+things are done here because it offers no way to ask for them.  The ONNX session is made
+here, so that its threads sleep instead of spinning beside the event loop.  Its tokenizer is
+told not to truncate: a text cut to fit would pass for one it isn't.  And a text with a
+word outside the vocabulary is refused: all such words are one and the same to the model, so that
+two questions about two emojis, or in a script it never learned, have a similarity of 1.
+
+fastembed is imported when a model is loaded, not before: with what it brings along (a
+hub client, an image library) that takes 0.3 s and 40 MB, which no other command needs.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparingly.core.vectors import Vector
+from sparingly.embedders import model_files
+from sparingly.errors import EmbedderError, StartupError, TextUnreadable
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from fastembed import TextEmbedding
+    from fastembed.text.onnx_embedding import OnnxTextEmbedding
+    from tokenizers import Tokenizer
+
+# The name of the model that the package carries.
+_PACKAGED = "minilm"
+
+
+class FastembedModel:
+    """A loaded model.  Not for several threads at once."""
+
+    def __init__(
+        self, *, name: str, embedding: "TextEmbedding", tokenizer: "Tokenizer", window_tokens: int
+    ) -> None:
+        self.name = name
+        self.window_tokens = window_tokens
+        self._embedding = embedding
+        self._tokenizer = tokenizer
+        # Brackets in a text are brackets: `[SEP]` typed by a user is not the mark of a text's end.
+        tokenizer.encode_special_tokens = True
+        self._unknown = _unknown_piece(tokenizer)
+        # The first run also takes the session's memory, so that no request waits for it.
+        self.dimensions = len(self.vectors([""])[0])
+
+    def pieces(self, text: str) -> int:
+        """How many word pieces the text has, the marks of its ends included; may raise TextUnreadable."""
+        encoded = self._tokenizer.encode(text)
+        if self._unknown is not None and self._unknown in encoded.ids:
+            raise TextUnreadable(f"{self.name} cannot tell some of the text's words apart")
+        return sum(encoded.attention_mask)
+
+    def vectors(self, texts: Sequence[str]) -> list[Vector]:
+        """One unit vector a text, from one run."""
+        found = self._embedding.embed(list(texts), batch_size=len(texts))
+        return [_unit(np.asarray(vector, dtype=np.float32)) for vector in found]
+
+
+def load(model: str, *, threads: int) -> FastembedModel:
+    """Load `minilm` (in the package), a folder, or a model that fastembed knows and downloads.
+
+    Raises:
+        StartupError: there is no such model, or its files are missing, damaged or unusable.
+    """
+    # Before the tokenizer's first batch: it would start a thread for every core otherwise.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    folder = model_files.PACKAGED if model == _PACKAGED else Path(model)
+    label = folder.name
+    if not folder.is_dir():
+        return _load_known(model, threads=threads)
+
+    model_files.check_files(folder)
+    file = model_files.model_file(folder)
+    name = model_files.identity(label, folder, (file, "tokenizer.json"))
+    session = _session(folder / file, threads=threads)
+    return _assemble(name, _register(name, folder, file, session), folder, session)
+
+
+def _load_known(model: str, *, threads: int) -> FastembedModel:
+    """A model by fastembed's name; it downloads what is not in its cache."""
+    from fastembed import TextEmbedding  # noqa: PLC0415 - slow to import, see above
+    from fastembed.common.onnx_external_data import link_external_data  # noqa: PLC0415
+
+    if not any(model.lower() == known["model"].lower() for known in TextEmbedding.list_supported_models()):
+        raise StartupError(
+            f"embedder.model: {model!r} is neither `minilm`, nor a folder, nor a fastembed model"
+        )
+    try:
+        embedding = TextEmbedding(model, lazy_load=True)
+    except Exception as error:  # downloads raise errors of several HTTP clients
+        raise StartupError(f"embedder.model: {model} cannot be fetched: {error}") from error
+    inner = _onnx(embedding)
+    folder = Path(inner._model_dir)  # noqa: SLF001 - fastembed has no public name for where the files are
+    description = inner.model_description
+    names = (description.model_file, *description.additional_files, "tokenizer.json")
+    path = link_external_data(folder, description.model_file, description.additional_files)
+    session = _session(path, threads=threads)
+    return _assemble(model_files.identity(model, folder, names), embedding, folder, session)
+
+
+def _register(name: str, folder: Path, file: str, session: "onnxruntime.InferenceSession") -> "TextEmbedding":
+    """Make a folder's model known to fastembed under `name`."""
+    from fastembed import TextEmbedding  # noqa: PLC0415 - slow to import, see above
+    from fastembed.common.model_description import ModelSource, PoolingType  # noqa: PLC0415
+
+    output = session.get_outputs()[0].shape
+    # Two axes (text, dimension): the model pools by itself.  Three (text, token, dimension): it does not.
+    pooling = PoolingType.DISABLED if len(output) == 2 else PoolingType[model_files.pooling(folder)]
+    with contextlib.suppress(ValueError):  # loaded before in this process: the same name is the same model
+        TextEmbedding.add_custom_model(
+            model=name,
+            pooling=pooling,
+            normalization=False,
+            sources=ModelSource(hf=name),
+            dim=output[-1] if isinstance(output[-1], int) else 0,
+            model_file=file,
+        )
+    return TextEmbedding(name, specific_model_path=str(folder), lazy_load=True)
+
+
+def _assemble(
+    name: str, embedding: "TextEmbedding", folder: Path, session: "onnxruntime.InferenceSession"
+) -> FastembedModel:
+    """Hand fastembed the session and a tokenizer that does not truncate."""
+    from fastembed.common.preprocessor_utils import load_tokenizer  # noqa: PLC0415 - slow to import, see above
+
+    inner = _onnx(embedding)
+    try:
+        tokenizer, special = load_tokenizer(folder)
+    except Exception as error:  # the tokenizer's own errors are plain Exceptions
+        raise StartupError(f"embedding model {folder}: its tokenizer cannot be read: {error}") from error
+    # fastembed cuts to what tokenizer_config.json allows; the length in training may be shorter.
+    limits = [(tokenizer.truncation or {}).get("max_length"), model_files.sentence_window(folder)]
+    window = min(int(limit) for limit in limits if limit is not None)
+    tokenizer.no_truncation()
+    inner.model, inner.tokenizer, inner.special_token_to_id = session, tokenizer, special
+    try:
+        return FastembedModel(name=name, embedding=embedding, tokenizer=tokenizer, window_tokens=window)
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise StartupError(f"embedding model {folder} does not run: {error}") from error
+
+
+def _session(path: Path, *, threads: int) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # noqa: PLC0415 - comes with fastembed, see above
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would take a core from the event loop while they wait.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3  # errors only: warnings about shapes go to stderr otherwise
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise StartupError(f"embedding model file {path} cannot be loaded: {error}") from error
+
+
+def _onnx(embedding: "TextEmbedding") -> "OnnxTextEmbedding":
+    from fastembed.text.onnx_embedding import OnnxTextEmbedding  # noqa: PLC0415 - slow to import, see above
+
+    inner = embedding.model
+    if not isinstance(inner, OnnxTextEmbedding):
+        raise StartupError(f"embedder.model: {embedding.model_name} is not an ONNX model")
+    return inner
+
+
+def _unknown_piece(tokenizer: "Tokenizer") -> int | None:
+    """The id that every word outside the vocabulary gets; None where there is no such word."""
+    for name in ("[UNK]", "<unk>"):  # WordPiece's and SentencePiece's
+        found = tokenizer.token_to_id(name)
+        if found is not None:
+            return found
+    return None
+
+
+def _unit(vector: Vector) -> Vector:
+    length = float(np.linalg.norm(vector))
+    if not 0 < length < float("inf"):  # also false for NaN
+        raise EmbedderError(f"the model gave a vector of length {length}")
+    return vector / np.float32(length)

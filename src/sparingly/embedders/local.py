@@ -1,0 +1,190 @@
+"""Embed texts on this machine, off the event loop.
+
+One thread owns the model and takes what has queued up while it was busy: texts of like
+length share a run (batches.py), a text that cannot be embedded fails alone, and one
+whose caller has gone is skipped.  The event loop only queues and wakes.
+
+Rule: a text is embedded whole or not at all.  What would have to be cut raises
+TextTooLong; two long texts with one beginning must never look alike.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, Self, TypeAlias
+
+from sparingly.core.vectors import Vector
+from sparingly.embedders.batches import runs
+from sparingly.embedders.fastembed_model import load
+from sparingly.errors import EmbedderError, SparinglyError, TextTooLong
+
+# A longer text is refused unread: English has 4 to 5 characters a word piece, and tokenizing a megabyte
+# takes a second.  Only white space and words beyond the vocabulary could fit more into the window.
+_MAX_CHARACTERS_PER_PIECE = 16
+
+
+class Model(Protocol):
+    """A loaded model; its methods block and may raise anything."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def window_tokens(self) -> int: ...
+
+    def pieces(self, text: str) -> int:
+        """How many word pieces the text has, uncut; raises TextUnreadable where it cannot be told apart."""
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> list[Vector]:
+        """One unit vector a text, from one run."""
+        ...
+
+
+class _Waiting(NamedTuple):
+    text: str
+    answer: asyncio.Future[Vector]
+
+
+_Outcome: TypeAlias = Vector | SparinglyError
+
+
+class LocalEmbedder:
+    """An Embedder on a model of this machine; `max_batch` texts at most are taken from the queue at a time."""
+
+    def __init__(self, model: Model, *, max_batch: int = 16) -> None:
+        self._model = model
+        self._max_batch = max_batch
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._is_closed = False
+        # A daemon: an interpreter that ends without `aclose` must not hang.
+        self._thread = threading.Thread(target=self._work, name="embedder", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    async def open(cls, model: str = "minilm", *, threads: int = 1, max_batch: int = 16) -> Self:
+        """Load a model by name or folder; raises StartupError."""
+        return cls(await asyncio.to_thread(load, model, threads=threads), max_batch=max_batch)
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def dimensions(self) -> int:
+        return self._model.dimensions
+
+    @property
+    def window_tokens(self) -> int:
+        return self._model.window_tokens
+
+    async def embed(self, text: str) -> Vector:
+        """The text's unit vector; raises TextTooLong, TextUnreadable or EmbedderError."""
+        if self._is_closed:
+            raise EmbedderError("the embedder is closed")
+        if len(text) > self.window_tokens * _MAX_CHARACTERS_PER_PIECE:
+            raise _too_long(f"{len(text)} characters", self.window_tokens)
+        waiting = _Waiting(text, asyncio.get_running_loop().create_future())
+        self._queue.put(waiting)
+        return await waiting.answer
+
+    async def ping(self) -> None:
+        """Raise EmbedderError unless an embedding can be made now."""
+        await self.embed("ping")
+
+    async def aclose(self) -> None:
+        """Finish what is under way, refuse what is queued, end the thread; safe to call twice."""
+        self._is_closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = self._readable([first, *self._queued()])
+            for run in runs([pieces for _, pieces in batch]):
+                self._embed_run([batch[index][0] for index in run])
+
+    def _queued(self) -> list[_Waiting]:
+        """What else is there already, without waiting."""
+        taken: list[_Waiting] = []
+        while len(taken) + 1 < self._max_batch:
+            try:
+                waiting = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                self._queue.put(None)  # for `_work`, which ends on it
+                break
+            taken.append(waiting)
+        return taken
+
+    def _readable(self, batch: list[_Waiting]) -> list[tuple[_Waiting, int]]:
+        """The texts that still want a vector and can have one, with their word pieces."""
+        readable: list[tuple[_Waiting, int]] = []
+        for given in batch:
+            if self._is_closed:
+                _tell(given, EmbedderError("the embedder was closed"))
+            elif not given.answer.cancelled():
+                waiting = given._replace(text=_well_formed(given.text))
+                try:
+                    pieces = self._model.pieces(waiting.text)
+                except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: one text must not end it
+                    _tell(waiting, _failed(error))
+                    continue
+                if pieces > self.window_tokens:
+                    _tell(waiting, _too_long(f"{pieces} word pieces", self.window_tokens))
+                else:
+                    readable.append((waiting, pieces))
+        return readable
+
+    def _embed_run(self, batch: list[_Waiting]) -> None:
+        """Embed texts together; if that fails, each alone, so that a bad one fails alone."""
+        wanted = [waiting for waiting in batch if not waiting.answer.cancelled()]
+        if not wanted:
+            return
+        try:
+            vectors = self._model.vectors([waiting.text for waiting in wanted])
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: a bug must not end it
+            if len(wanted) == 1:
+                _tell(wanted[0], _failed(error))
+                return
+            for waiting in wanted:
+                self._embed_run([waiting])
+            return
+        for waiting, vector in zip(wanted, vectors, strict=True):
+            _tell(waiting, vector)
+
+
+def _well_formed(text: str) -> str:
+    """Without lone surrogates, which tokenizers refuse: JSON can carry them, Unicode text cannot."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _tell(waiting: _Waiting, outcome: _Outcome) -> None:
+    """Hand the outcome to the caller's event loop; from the model's thread."""
+    with contextlib.suppress(RuntimeError):  # that loop is closed, and with it the caller gone
+        waiting.answer.get_loop().call_soon_threadsafe(_settle, waiting.answer, outcome)
+
+
+def _settle(answer: asyncio.Future[Vector], outcome: _Outcome) -> None:
+    if answer.done():  # cancelled meanwhile
+        return
+    if isinstance(outcome, SparinglyError):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
+
+
+def _failed(error: Exception) -> SparinglyError:
+    return error if isinstance(error, SparinglyError) else EmbedderError(f"the model failed: {error}")
+
+
+def _too_long(found: str, window_tokens: int) -> TextTooLong:
+    return TextTooLong(f"the text has {found}, the embedder's window is {window_tokens} word pieces")

@@ -1,0 +1,74 @@
+"""The composition of a replay: the gateway's own parts, but an empty store of its own.
+
+The answers come from the recording and the time from the log; embedder, judge,
+router, prices and the store's engine are those that serve live traffic.
+"""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from sparingly.bootstrap import open_classifier, open_embedder, open_prices, open_tier_model
+from sparingly.config.catalog import catalog_of
+from sparingly.core.classifying import TierModel
+from sparingly.pipeline.classify import TierClassifier
+from sparingly.ports import AnswerStore, Clock, Embedder, Upstream
+from sparingly.replay.command import Options, config_checksum, replay_command
+from sparingly.replay.playing import World
+from sparingly.replay.report import Report
+from sparingly.settings import Settings
+from sparingly.stores.edge import EdgeStore
+
+
+async def run_replay(
+    options: Options, settings: Settings, *, config: bytes | None, console: Console
+) -> Report:
+    """Play a log with the settings of a config; `config` is the file's own bytes, for the report.
+
+    Raises:
+        LogError: the log cannot be read.
+        StartupError: a part cannot be opened, or a result not written.
+    """
+    embedder = await open_embedder(settings)
+    try:
+        return await replay_command(
+            options,
+            cache=settings.cache,
+            routing=settings.routing,
+            config_sha256=config_checksum(config, settings),
+            world=_world(settings, embedder, await open_tier_model(settings, embedder)),
+            console=console,
+        )
+    finally:
+        await embedder.aclose()
+
+
+def _world(settings: Settings, embedder: Embedder, known: TierModel | None) -> World:
+    prices = open_prices(settings)
+
+    def make_classifier(
+        upstreams: Mapping[str, Upstream], embedder: Embedder, clock: Clock
+    ) -> TierClassifier | None:
+        return open_classifier(settings, known, embedder, upstreams, prices, clock)
+
+    @asynccontextmanager
+    async def open_store() -> AsyncIterator[AnswerStore]:
+        with tempfile.TemporaryDirectory(prefix="sparingly-replay-") as folder:
+            store = EdgeStore(Path(folder), dimensions=embedder.dimensions)
+            try:
+                yield store
+            finally:
+                await store.aclose()
+
+    return World(
+        embedder=embedder,
+        open_store=open_store,
+        prices=prices,
+        catalog=catalog_of(settings),
+        make_classifier=make_classifier,
+        stopwatch=time.perf_counter,
+    )

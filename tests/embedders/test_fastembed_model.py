@@ -1,0 +1,163 @@
+"""Models that fastembed runs: the package's own, a folder's, and what cannot be one."""
+
+import base64
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparingly.embedders.fastembed_model import FastembedModel, load
+from sparingly.embedders.model_files import PACKAGED
+from sparingly.errors import EmbedderError, StartupError, TextUnreadable
+
+# An ONNX model whose token embeddings are (token id, 1): five nodes, no weights.
+TOKEN_ID_MODEL = base64.b64decode(
+    "CAk6sQIKHwoJaW5wdXRfaWRzEgFmIgRDYXN0KgkKAnRvGAGgAQIKFQoBZgoCYXgSAXUiCVVuc3F1ZWV6ZQoRCgF1CgR6ZXJvEgF6IgNN"
+    "dWwKEAoBegoDb25lEgFvIgNBZGQKLQoBdQoBbxIQdG9rZW5fZW1iZWRkaW5ncyIGQ29uY2F0KgsKBGF4aXMYAqABAhIDaWRzKhIIARAH"
+    "QgJheEoIAgAAAAAAAAAqDhABQgR6ZXJvSgQAAAAAKg0QAUIDb25lSgQAAIA/Wh0KCWlucHV0X2lkcxIQCg4IBxIKCgMSAWIKAxIBc1oi"
+    "Cg5hdHRlbnRpb25fbWFzaxIQCg4IBxIKCgMSAWIKAxIBc2IoChB0b2tlbl9lbWJlZGRpbmdzEhQKEggBEg4KAxIBYgoDEgFzCgIIAkIE"
+    "CgAQEg=="
+)
+CLS, HELLO, SEP = 101, 7592, 102  # ids in the package's vocabulary
+
+
+@pytest.fixture(scope="module")
+def minilm() -> FastembedModel:
+    return load("minilm", threads=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's own model: the package's tokenizer and another graph."""
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json"):
+        shutil.copy(PACKAGED / name, tmp_path / name)
+    (tmp_path / "model.onnx").write_bytes(TOKEN_ID_MODEL)
+    return tmp_path
+
+
+def test_the_packaged_model_states_what_it_is(minilm: FastembedModel) -> None:
+    """A window of 256 word pieces is what it was trained for, though its tokenizer allows 512."""
+    assert minilm.name.startswith("minilm@")
+    assert minilm.dimensions == 384
+    assert minilm.window_tokens == 256
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("How do I reset my password?", "How can I change my password?", 0.860),
+        ("How do I reset my password?", "How do I not reset my password?", 0.928),
+        ("What is the capital of France?", "How do I bake bread?", 0.148),
+        ("List three ways to cook an egg.", "Name 3 methods of preparing eggs.", 0.825),
+    ],
+)
+def test_similarities_are_the_float_models(minilm: FastembedModel, a: str, b: str, expected: float) -> None:
+    """Eight bits may cost the second digit, not more; `expected` is from the float weights."""
+    left, right = minilm.vectors([a, b])
+
+    assert float(left @ right) == pytest.approx(expected, abs=0.015)
+
+
+def test_a_text_in_a_padded_run_gets_the_vector_it_gets_alone(minilm: FastembedModel) -> None:
+    """Activations are rounded for each token by itself, so company changes nothing."""
+    texts = [
+        "Hello there.",
+        "A much longer text about nothing in particular, with twenty or more word pieces in it.",
+    ]
+
+    together = minilm.vectors(texts)
+
+    for text, vector in zip(texts, together, strict=True):
+        assert np.allclose(vector, minilm.vectors([text])[0], atol=1e-5)
+
+
+def test_pieces_are_counted_uncut(minilm: FastembedModel) -> None:
+    """A tokenizer that truncates would call every long text one of 512 pieces."""
+    assert minilm.pieces("hello " * 1000) == 1002
+
+
+@pytest.mark.parametrize("text", ["What does 👍 mean?", "이것은 무엇입니까?", "ไทย"])
+def test_words_outside_the_vocabulary_are_refused(minilm: FastembedModel, text: str) -> None:
+    """All of them are one piece to the model: 👍 and 👎 would have a similarity of 1."""
+    with pytest.raises(TextUnreadable):
+        minilm.pieces(text)
+
+
+def test_marks_typed_by_a_user_are_plain_text(minilm: FastembedModel) -> None:
+    """`[SEP]` in a text must not end it."""
+    assert minilm.pieces("[SEP]") == len(["[CLS]", "[", "sep", "]", "[SEP]"])
+
+
+def test_a_second_thread_changes_no_vector(minilm: FastembedModel) -> None:
+    """More threads are a matter of speed."""
+    wider = load("minilm", threads=2)
+
+    assert wider.name == minilm.name
+    assert np.allclose(wider.vectors(["Hello there."]), minilm.vectors(["Hello there."]), atol=1e-5)
+
+
+def test_a_folder_without_pooling_takes_the_mean(folder: Path) -> None:
+    """Token vectors are averaged and scaled to length 1."""
+    model = load(str(folder), threads=1)
+
+    mean = np.array([(CLS + HELLO + SEP) / 3, 1.0])
+    assert model.dimensions == 2
+    assert model.window_tokens == 512
+    assert model.name.startswith(f"{folder.name}@")
+    assert np.allclose(model.vectors(["hello"])[0], mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_a_folder_may_name_its_pooling(folder: Path) -> None:
+    """`1_Pooling/config.json` is where sentence models keep it."""
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+
+    model = load(str(folder), threads=1)
+
+    first = np.array([CLS, 1.0])
+    assert np.allclose(model.vectors(["hello"])[0], first / np.linalg.norm(first), atol=1e-5)
+
+
+def test_a_vector_without_a_direction_is_an_error(minilm: FastembedModel) -> None:
+    """Zero and NaN have no cosine; a store must never see them."""
+    broken = FastembedModel(
+        name="zero",
+        embedding=_Constant([1.0, 0.0]),
+        tokenizer=minilm._tokenizer,
+        window_tokens=4,
+    )
+    for values in ([0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]):
+        broken._embedding = _Constant(values)
+        with pytest.raises(EmbedderError, match="length"):
+            broken.vectors(["hello"])
+
+
+@pytest.mark.parametrize("name", ["no-such/model", "", "/no/such/folder"])
+def test_an_unknown_name_is_the_operators_error(name: str) -> None:
+    """One clear line that names the setting, and no attempt at a download."""
+    with pytest.raises(StartupError, match=r"embedder\.model"):
+        load(name, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("model.onnx", b"not a model"), ("tokenizer.json", b"{}"), ("tokenizer_config.json", b"{}")],
+)
+def test_an_unusable_file_is_the_operators_error(folder: Path, name: str, content: bytes) -> None:
+    """The message names the folder or the file, not a line of a library."""
+    (folder / name).write_bytes(content)
+
+    with pytest.raises(StartupError, match=str(folder)):
+        load(str(folder), threads=1)
+
+
+class _Constant:
+    """Stands in for fastembed: one vector for any text."""
+
+    def __init__(self, values: list[float]) -> None:
+        self._values = values
+
+    def embed(self, texts: list[str], *, batch_size: int) -> list[list[float]]:
+        assert batch_size == len(texts)
+        return [self._values for _ in texts]

@@ -1,0 +1,273 @@
+"""Looking up what is already known, and doing without when that fails."""
+
+import msgspec
+import pytest
+
+from sparingly.core.chat import Ask
+from sparingly.core.directives import Directives
+from sparingly.core.entry import Entry
+from sparingly.core.policy import CachePolicy
+from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
+from sparingly.errors import EmbedderError, TextTooLong
+from sparingly.pipeline.lookup import Found, Lookup
+from tests.asks import NOW, WEATHER, ask, entry, mark
+from tests.fakes.clock import FakeClock
+from tests.pipeline.parts import DOWN, MeaningEmbedder, WatchedStore
+
+pytestmark = pytest.mark.anyio
+
+POLICY = CachePolicy(threshold=0.9, k=3)
+KNOWN, CLOSE, FAR = "How do I reset my password?", "How can I reset my password?", "What is the time?"
+
+
+class World:
+    """A Lookup in a world that knows one answer."""
+
+    def __init__(self, *, patience_s: float | None = None) -> None:
+        self.embedder = MeaningEmbedder()
+        self.embedder.know(CLOSE, like=KNOWN, similarity=0.95)
+        self.store = WatchedStore()
+        self.clock = FakeClock(NOW)
+        self.lookup = Lookup(
+            embedder=self.embedder, store=self.store, clock=self.clock, patience_s=patience_s
+        )
+
+    async def learn(self, asked: Ask, *, expires_at: float = NOW + 3_600.0) -> Entry:
+        """Put an answer, with its vector unless it is for the exact tier."""
+        found = mark(asked)
+        kept = entry(found, expires_at=expires_at)
+        vector = None if found.exact_only else await MeaningEmbedder().embed(found.text or "")
+        self.store.entries[kept.digest] = kept
+        if vector is not None:
+            self.store.vectors[kept.digest] = vector
+        return kept
+
+    async def find(
+        self, asked: Ask, *, directives: Directives | None = None, policy: CachePolicy = POLICY
+    ) -> Found:
+        return await self.lookup.find(
+            asked,
+            mark(asked),
+            directives=Directives() if directives is None else directives,
+            policy=policy,
+        )
+
+
+async def test_an_equal_request_is_an_exact_hit_without_embedding() -> None:
+    """One read of the store."""
+    world = World()
+    kept = await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(KNOWN))
+
+    assert found.verdict == Hit(kept, "exact", "same", Evidence(1.0, "req-1", 1.0, "req-1"))
+    assert world.store.calls == {"exact": 1}
+    assert world.embedder.embedded == []
+
+
+async def test_a_close_question_is_a_semantic_hit_and_leaves_its_vector() -> None:
+    """The write-back and the router use it again."""
+    world = World()
+    kept = await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(CLOSE))
+
+    assert isinstance(found.verdict, Hit)
+    assert (found.verdict.entry, found.verdict.tier, found.verdict.reason) == (kept, "semantic", "close")
+    assert found.verdict.evidence.similarity == pytest.approx(0.95, abs=1e-6)
+    assert found.vector is not None
+    assert found.trouble == ()
+
+
+async def test_a_question_that_is_not_close_enough_is_a_miss_and_leaves_its_vector() -> None:
+    """With the evidence for it."""
+    world = World()
+    await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(CLOSE), policy=msgspec.structs.replace(POLICY, threshold=0.96))
+
+    assert isinstance(found.verdict, Miss)
+    assert found.verdict.reason == "too-far"
+    assert found.verdict.evidence.nearest == "req-1"
+    assert found.vector is not None
+
+
+async def test_an_empty_scope_costs_no_embedding_and_no_search() -> None:
+    """There is nothing to be close to: an entry of another scope does not count."""
+    world = World()
+    await world.learn(ask(KNOWN, system="Another prompt."))
+
+    found = await world.find(ask(CLOSE))
+
+    assert found.verdict == Miss("empty-scope")
+    assert world.store.calls == {"exact": 1, "is_empty": 1}
+    assert world.embedder.embedded == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "directives", "policy", "reason"),
+    [
+        (ask(CLOSE, tools=(WEATHER,)), Directives(), POLICY, "tools-offered"),
+        (ask(CLOSE, earlier=ask("Hi").turns), Directives(), POLICY, "later-turn"),
+        (Ask("m", ()), Directives(), POLICY, "no-user-text"),
+        (ask(CLOSE), Directives(), msgspec.structs.replace(POLICY, semantic=False), "semantic-off"),
+        (ask(CLOSE), Directives(max_error=0.01), POLICY, "no-stated-error"),
+    ],
+)
+async def test_where_closeness_must_not_be_tried_only_the_exact_tier_is_read(
+    asked: Ask, directives: Directives, policy: CachePolicy, reason: str
+) -> None:
+    """One read, no embedding."""
+    world = World()
+
+    found = await world.find(asked, directives=directives, policy=policy)
+
+    assert found.verdict == Miss(reason)
+    assert world.store.calls == {"exact": 1}
+    assert world.embedder.embedded == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "directives", "policy", "reason"),
+    [
+        (ask(KNOWN), Directives(look=False), POLICY, "no-cache"),
+        (ask(KNOWN), Directives(look=False, keep=False), POLICY, "no-store"),
+        (ask(KNOWN, temperature=1.5), Directives(), POLICY, "temperature"),
+        (ask(KNOWN), Directives(), msgspec.structs.replace(POLICY, mode="off"), "cache-off"),
+    ],
+)
+async def test_a_bypass_touches_neither_store_nor_embedder(
+    asked: Ask, directives: Directives, policy: CachePolicy, reason: str
+) -> None:
+    """The cache was not to be asked."""
+    world = World()
+    await world.learn(asked)
+
+    found = await world.find(asked, directives=directives, policy=policy)
+
+    assert found.verdict == Bypass(reason)
+    assert world.store.calls == {}
+
+
+async def test_an_exact_answer_that_is_too_old_for_the_caller_is_not_served() -> None:
+    """Nor as the closest neighbor of itself."""
+    world = World()
+    await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(KNOWN), directives=Directives(max_age_s=59.0))
+
+    assert isinstance(found.verdict, Miss)
+    assert found.verdict.reason == "too-old"
+
+
+async def test_an_answer_must_stay_fresh_as_long_as_the_caller_wants() -> None:
+    """min-fresh, for both tiers."""
+    world = World()
+    await world.learn(ask(KNOWN))
+
+    assert isinstance(
+        (await world.find(ask(KNOWN), directives=Directives(min_fresh_s=3_600.0))).verdict, Miss
+    )
+    assert isinstance(
+        (await world.find(ask(CLOSE), directives=Directives(min_fresh_s=3_600.0))).verdict, Miss
+    )
+    assert isinstance((await world.find(ask(CLOSE), directives=Directives(min_fresh_s=3_599.0))).verdict, Hit)
+
+
+async def test_a_text_that_has_no_vector_is_a_miss_and_no_trouble() -> None:
+    """Long texts use the exact tier only, and are no reason to give up the embedder."""
+    world = World()
+    await world.learn(ask(KNOWN))
+    world.embedder.trouble = TextTooLong("300 word pieces")
+
+    found = await world.find(ask(CLOSE))
+    world.embedder.trouble = None
+
+    assert (found.verdict, found.trouble) == (Miss("text-too-long"), ())
+    assert isinstance((await world.find(ask(CLOSE))).verdict, Hit)
+
+
+async def test_a_store_that_fails_is_a_miss_and_is_left_alone_for_a_while() -> None:
+    """Losing the cache costs money, never answers; after the cooldown it is tried again."""
+    world = World()
+    await world.learn(ask(KNOWN))
+    world.store.trouble = DOWN
+
+    first, second = await world.find(ask(KNOWN)), await world.find(ask(KNOWN))
+    world.store.trouble = None
+    world.clock.pass_by(5.0)
+    third = await world.find(ask(KNOWN))
+
+    assert (first.verdict, first.trouble) == (Miss("store-error"), ("store-error",))
+    assert (second.verdict, second.trouble) == (Miss("store-down"), ("store-down",))
+    assert isinstance(third.verdict, Hit)
+    assert world.store.calls["exact"] == 2
+
+
+@pytest.mark.parametrize("call", ["exact", "is_empty", "neighbors"])
+async def test_a_store_that_hangs_is_given_up_and_left_alone(call: str) -> None:
+    """Whichever of its calls hangs: upstream answers sooner."""
+    world = World(patience_s=0.01)
+    await world.learn(ask(KNOWN))
+    world.store.hangs = {call}
+
+    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
+    world.store.hangs = set()
+    world.clock.pass_by(5.0)
+    third = await world.find(ask(CLOSE))
+
+    assert (first.verdict, first.trouble) == (Miss("store-slow"), ("store-slow",))
+    assert (second.verdict, second.trouble) == (Miss("store-down"), ("store-down",))
+    assert isinstance(third.verdict, Hit)
+
+
+async def test_an_embedder_that_fails_leaves_the_exact_tier_alone() -> None:
+    """It is tried again after its cooldown."""
+    world = World()
+    await world.learn(ask(KNOWN))
+    world.embedder.trouble = EmbedderError("the model is gone")
+
+    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
+    exact = await world.find(ask(KNOWN))
+    world.embedder.trouble = None
+    world.clock.pass_by(5.0)
+    third = await world.find(ask(CLOSE))
+
+    assert (first.verdict, first.trouble) == (Miss("embedder-error"), ("embedder-error",))
+    assert (second.verdict, second.trouble) == (Miss("embedder-down"), ("embedder-down",))
+    assert isinstance(exact.verdict, Hit)
+    assert isinstance(third.verdict, Hit)
+
+
+async def test_an_embedder_that_hangs_leaves_the_exact_tier_alone() -> None:
+    """Its slowness is not the store's."""
+    world = World(patience_s=0.01)
+    await world.learn(ask(KNOWN))
+    world.embedder.hangs = True
+
+    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
+    exact = await world.find(ask(KNOWN))
+    world.embedder.hangs = False
+    world.clock.pass_by(5.0)
+    third = await world.find(ask(CLOSE))
+
+    assert (first.verdict, first.trouble) == (Miss("embedder-slow"), ("embedder-slow",))
+    assert (second.verdict, second.trouble) == (Miss("embedder-down"), ("embedder-down",))
+    assert isinstance(exact.verdict, Hit)
+    assert isinstance(third.verdict, Hit)
+
+
+async def test_each_step_that_was_taken_is_timed() -> None:
+    """None says that a step was not taken."""
+    world = World()
+    await world.learn(ask(KNOWN))
+
+    exact, close, bypass = (
+        await world.find(ask(KNOWN)),
+        await world.find(ask(CLOSE)),
+        await world.find(ask(KNOWN), directives=Directives(look=False)),
+    )
+
+    assert (exact.search_s, exact.embed_s, exact.judge_s) == (0.0, None, None)
+    assert (close.search_s, close.embed_s, close.judge_s) == (0.0, 0.0, 0.0)
+    assert (bypass.search_s, bypass.embed_s, bypass.judge_s) == (None, None, None)
