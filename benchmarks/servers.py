@@ -20,18 +20,21 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import cast
 
 import uvloop
 from litestar import Litestar, asgi
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from benchmarks.result import write_result
 
-SERVERS = ("granian-embedded", "granian-supervised", "uvicorn")
+SERVERS = ("uvicorn", "granian-embedded", "granian-supervised")
 
 HOST = "127.0.0.1"
-SECONDS = 5
+SECONDS = 3
+ROUNDS = 3
 CONNECTIONS = 16
 STREAMS = 256
 CHUNKS = 64
@@ -53,10 +56,10 @@ _left: dict[str, float] = {}
 @asgi("/v1", is_mount=True)
 async def app_v1(scope: Scope, receive: Receive, send: Send) -> None:
     """Raw ASGI beneath Litestar's router, as the gateway's own endpoints are."""
-    if scope["type"] != "http":
+    if scope["type"] != ScopeType.HTTP:
         return
     body = await _body(receive)
-    match scope["path"].rpartition("/")[2]:
+    match scope["path"].strip("/").rpartition("/")[2]:
         case "whole":
             json.loads(body)
             await _whole(send, ANSWER)
@@ -135,7 +138,7 @@ def serve(name: str, port: int) -> None:
         case "granian-supervised":
             _granian_supervised(port)
         case _:
-            _uvicorn(port)
+            uvloop.run(_uvicorn(port))
 
 
 async def _granian_embedded(port: int) -> None:
@@ -177,22 +180,37 @@ def _granian_supervised(port: int) -> None:
     ).serve()
 
 
-def _uvicorn(port: int) -> None:
+async def _uvicorn(port: int) -> None:
     import uvicorn  # noqa: PLC0415
 
-    uvicorn.run(
+    class Quiet(uvicorn.Server):
+        """Leaves signals alone: uvicorn would raise them again after draining, and the exit code would be -15."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        def stop(self) -> None:
+            """Drain, then return."""
+            self.should_exit = True
+
+    config = uvicorn.Config(
         app,
-        host=HOST,
-        port=port,
-        loop="uvloop",
         http="httptools",
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
-        backlog=1024,
+        server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
     )
+    try:
+        sock = socket.create_server((HOST, port), backlog=1024)
+    except OSError as error:
+        sys.exit(f"cannot listen on {HOST}:{port}: {error.strerror}")
+    server = Quiet(config)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    await server.serve(sockets=[sock])
 
 
 # -- the measurements ---------------------------------------------------------------------------------
@@ -207,7 +225,7 @@ def running(name: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         if process.poll() is None:
-            process.kill()
+            _kill(process.pid)
         process.wait()
 
 
@@ -230,12 +248,14 @@ def measure(name: str) -> dict[str, object]:
 
 
 def _loaded(pid: int, port: int, path: str) -> dict[str, float]:
-    """Requests per second, and the server's CPU for one."""
-    before = _cpu_s(pid)
-    begun = time.perf_counter()
-    requests = _wrk(port, path, SECONDS)
-    spent, took = _cpu_s(pid) - before, time.perf_counter() - begun
-    return {"requests_per_s": round(requests / took), "cpu_us_per_request": round(spent / requests * 1e6, 1)}
+    """Requests per second, and the server's CPU for one: medians of some rounds."""
+    rates, costs = [], []
+    for _ in range(ROUNDS):
+        before, begun = _cpu_s(pid), time.perf_counter()
+        requests = _wrk(port, path, SECONDS)
+        rates.append(requests / (time.perf_counter() - begun))
+        costs.append((_cpu_s(pid) - before) / requests * 1e6)
+    return {"requests_per_s": round(median(rates)), "cpu_us_per_request": round(median(costs), 1)}
 
 
 def _wrk(port: int, path: str, seconds: int) -> int:
@@ -298,19 +318,22 @@ def _leave(port: int, path: str) -> float | str:
     for _ in range(40):
         told = json.loads(_ask(port, "left"))
         if path in told:
-            return round((told[path] - closed) * 1000, 2)
+            told_at: float = told[path]
+            return round((told_at - closed) * 1000, 2)
         time.sleep(0.05)
     return "never"
 
 
 def _busy(name: str, port: int) -> dict[str, object]:
     """What a second server on the same port does."""
-    process = subprocess.Popen(_command(name, port), stderr=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        _command(name, port), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         error = process.communicate(timeout=8)[1]
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        _kill(process.pid)
+        process.communicate()
         return {"exit_code": None, "says": "it runs on, and shares the port"}
     lines = error.strip().splitlines()
     return {
@@ -377,7 +400,12 @@ def _command(name: str, port: int) -> list[str]:
 
 
 def _start(name: str, port: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(_command(name, port))  # noqa: S603 - ourselves
+    return subprocess.Popen(_command(name, port), start_new_session=True)  # noqa: S603 - ourselves
+
+
+def _kill(group: int) -> None:
+    """End a server and its workers, which are a process group of their own."""
+    os.killpg(group, signal.SIGKILL)
 
 
 def _free_port() -> int:
@@ -429,7 +457,8 @@ def main() -> None:
     for name in options.names or SERVERS:
         results[name] = measure(name)
         print(name, json.dumps(results[name], indent=2))
-    write_result("servers", {"servers": results})
+    packages = ("granian", "uvicorn", "httptools", "uvloop", "litestar")
+    write_result("servers", {"servers": results}, packages=packages)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Only explicit labels count: hits on pairs that nobody compared are unjudged.
 
 import argparse
 import asyncio
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.result import write_result
 from benchmarks.streams import Line, qqp_stream
 from sparingly.core.answer import Answer
 from sparingly.core.chat import Tenant
@@ -82,8 +82,6 @@ class Sweep(msgspec.Struct, frozen=True):
     requests: int
     labelled: int
     without_vector: int
-    seconds: float
-    machine: str
     thresholds: list[Row]
     best: list[Best]
 
@@ -92,9 +90,8 @@ def main() -> None:
     """Embed, search, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, help="only this many questions, for a try")
+    parser.add_argument("--limit", type=int, help="only this many questions, for a try that writes nothing")
     parser.add_argument("--vectors", type=Path, help="a .npy file that keeps the vectors between runs")
-    parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
 
     begun = time.perf_counter()
@@ -110,14 +107,14 @@ def main() -> None:
         requests=len(stream),
         labelled=len(stream),
         without_vector=int(np.count_nonzero(~vectors.any(axis=1))),
-        seconds=round(time.perf_counter() - begun, 1),
-        machine=f"{platform.machine()}, Python {platform.python_version()}",
         thresholds=[row_at(found, threshold) for threshold in THRESHOLDS],
         best=best_rows(found),
     )
-    args.out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-    for row in result.thresholds:
+    for row in (*result.thresholds, *result.best):
         print(msgspec.json.encode(row).decode())
+    print(f"{time.perf_counter() - begun:.0f} s")
+    if args.limit is None:
+        print(write_result(RESULTS.stem, msgspec.to_builtins(result), packages=("numpy", "onnxruntime")))
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -262,7 +259,7 @@ def _question(logged: Logged) -> str:
 async def _vectors(stream: Sequence[Logged], kept: Path | None) -> tuple[str, Vectors]:
     embedder = await LocalEmbedder.open()
     try:
-        vectors = _kept(kept, stream)
+        vectors = await _kept(kept, stream, embedder)
         if vectors is None:
             vectors = await embedded(stream, embedder)
     finally:
@@ -272,11 +269,15 @@ async def _vectors(stream: Sequence[Logged], kept: Path | None) -> tuple[str, Ve
     return embedder.name, vectors
 
 
-def _kept(path: Path | None, stream: Sequence[Logged]) -> Vectors | None:
-    if path is None or not path.exists():
+async def _kept(path: Path | None, stream: Sequence[Logged], embedder: Embedder) -> Vectors | None:
+    """The vectors of an earlier run, unless stream or embedder have changed."""
+    if path is None or not path.exists():  # noqa: ASYNC240 - a script; nothing else waits
         return None
     vectors: Vectors = np.load(path)
-    return vectors if len(vectors) == len(stream) else None
+    is_same = len(vectors) == len(stream) and np.array_equal(
+        vectors[:1], await embedded(stream[:1], embedder)
+    )
+    return vectors if is_same else None
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 Judged three ways:
  - cross-validation on the package's examples, ten folds by a fixed seed;
- - tier_validation.jsonl, written before anything was tuned; its second half is
+ - tier_validation.jsonl, written before anything was tuned; its second group is
    prompts whose length does not tell: long ones that are simple, short ones that are hard;
  - shares on traffic without tier labels: bank customers' questions and voice commands
    should be simple, the hard prompts of Arena should not be.
+Examples and validation are by one hand, which flatters; the third way does not,
+though its texts were looked at when examples were added.
 
 `under` is the share that a cheaper tier than right answers after escalation at
 the default bar, the figure that must be small; `over` costs money only.

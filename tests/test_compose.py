@@ -159,7 +159,7 @@ def test_the_server_is_of_the_clients_minor_version(compose: Compose) -> None:
 
 def test_every_variable_the_config_may_read_is_passed_on(gateway: Service, settings: Settings) -> None:
     """Keys come from the environment, none is written down."""
-    named = {settings.server.admin_key_env, settings.server.keys_env, settings.store.key_env} - {None}
+    named = {settings.server.keys_env, settings.store.key_env} - {None}
     named |= set(re.findall(r"\w+_env: (\w+)", _mounted_config(gateway).read_text()))
     named |= {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}
 

@@ -103,7 +103,12 @@ async def open_app(
                 prices=prices,
                 catalog=catalog,
                 classifier=open_classifier(
-                    settings, await open_tier_model(settings, embedder), embedder, upstreams, prices, clock
+                    settings,
+                    await open_tier_model(settings, embedder),
+                    embedder=embedder,
+                    upstreams=upstreams,
+                    prices=prices,
+                    clock=clock,
                 ),
                 background=background,
                 clock=clock,
@@ -216,6 +221,7 @@ async def open_tier_model(settings: Settings, embedder: Embedder) -> TierModel |
 def open_classifier(
     settings: Settings,
     known: TierModel | None,
+    *,
     embedder: Embedder,
     upstreams: Mapping[str, Upstream],
     prices: Prices,

@@ -53,7 +53,9 @@ def _world(settings: Settings, embedder: Embedder, known: TierModel | None) -> W
     def make_classifier(
         upstreams: Mapping[str, Upstream], embedder: Embedder, clock: Clock
     ) -> TierClassifier | None:
-        return open_classifier(settings, known, embedder, upstreams, prices, clock)
+        return open_classifier(
+            settings, known, embedder=embedder, upstreams=upstreams, prices=prices, clock=clock
+        )
 
     @asynccontextmanager
     async def open_store() -> AsyncIterator[AnswerStore]:

@@ -4,6 +4,7 @@ The app is opened before the port, so that whoever can connect is answered.
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping
 
@@ -34,6 +35,7 @@ def serve(settings: Settings, environ: Mapping[str, str], *, on_listening: Calla
 async def _serve(
     settings: Settings, environ: Mapping[str, str], sock: socket.socket, on_listening: Callable[[str], None]
 ) -> None:
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     events = EventLog(start_logging(settings.log_level), SystemClock())
     async with open_app(settings, environ, data=data_folder(settings, environ), events=events) as opened:
         server = _Server(opened.app, drain_s=settings.server.drain_s)

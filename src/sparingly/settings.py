@@ -27,7 +27,6 @@ class Server(_Section, frozen=True, kw_only=True):
     max_body_bytes: int = 32 * 1024 * 1024
     drain_s: float = 25.0
     keys_env: str | None = None
-    admin_key_env: str = "SPARINGLY_ADMIN_KEY"
 
 
 class Simulation(_Section, frozen=True, kw_only=True):

@@ -197,7 +197,7 @@ def test_a_missing_key_is_a_problem_only_for_serving(tmp_path: Path) -> None:
 
 
 def test_keys_that_are_not_needed_are_not_missed(tmp_path: Path) -> None:
-    """The embedded store asks nobody, and the admin key is optional."""
+    """The embedded store asks nobody."""
     settings = load(tmp_path, "store: {kind: edge, key_env: Q_KEY}")
 
     require_secrets(settings, {})

@@ -45,7 +45,6 @@ def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
             "server: {host: 0.0.0.0}",
             "server.host 0.0.0.0 can be reached from other machines and server.keys_env",
         ),
-        ("server: {admin_key_env: OTHER}", "OTHER is not set: the admin endpoints stay closed."),
         ("providers: {a: {key_env: NONE}}", "providers.a.key_env: the environment variable NONE is not set"),
         ("providers: {a: {kind: simulated}}", "providers.a is simulated: its answers are made up."),
         (

@@ -1,7 +1,9 @@
 """Parts of a pipeline that count what they are asked, and fail or hang when a test says so."""
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from hashlib import blake2b
 from math import sqrt
 
@@ -10,7 +12,9 @@ import numpy as np
 from sparingly.core.entry import Digest, Entry, Neighbor, Scope
 from sparingly.core.vectors import Vector
 from sparingly.errors import EmbedderError, StoreError, TextUnfit
+from sparingly.ports import UpstreamReply, UpstreamRequest
 from tests.fakes.store import FakeStore
+from tests.fakes.upstream import Dead, FakeUpstream, Scripted, ScriptedReply
 
 DOWN = StoreError("the disk is full")
 
@@ -85,3 +89,54 @@ class WatchedStore(FakeStore):
         self.calls[name] += 1
         if name in self.hangs:
             await asyncio.Event().wait()
+
+
+class GatedUpstream(FakeUpstream):
+    """A FakeUpstream that answers nobody until its gate is opened."""
+
+    def __init__(self, *script: Scripted | Dead, name: str = "fake", dialect: str = "openai") -> None:
+        super().__init__(*script, name=name, dialect=dialect)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = 0
+
+    async def send(self, request: UpstreamRequest) -> UpstreamReply:
+        self.asked += 1
+        await self.gate.wait()
+        return await super().send(request)
+
+    def sent(self, number: int = 0) -> dict[str, object]:
+        """The JSON of a request it was sent."""
+        body = self.requests[number].body
+        assert isinstance(body, bytes)
+        fields: dict[str, object] = json.loads(body)
+        return fields
+
+
+class StalledUpstream(GatedUpstream):
+    """A provider that begins to answer and then says nothing more; `stalled` is set when it falls silent."""
+
+    def __init__(self, *script: Scripted | Dead, name: str = "fake", dialect: str = "openai") -> None:
+        super().__init__(*script, name=name, dialect=dialect)
+        self.stalled = asyncio.Event()
+
+    async def send(self, request: UpstreamRequest) -> UpstreamReply:
+        self.requests.append(request)
+        scripted = self._script[0]
+        assert isinstance(scripted, Scripted)
+        self.replies.append(reply := _StalledReply(scripted, self.stalled))
+        return reply
+
+
+class _StalledReply(ScriptedReply):
+    """A reply that does not end after its pieces."""
+
+    def __init__(self, scripted: Scripted, stalled: asyncio.Event) -> None:
+        super().__init__(scripted)
+        self._stalled = stalled
+
+    async def body(self) -> AsyncIterator[bytes]:
+        async for piece in super().body():
+            yield piece
+        self._stalled.set()
+        await asyncio.Event().wait()

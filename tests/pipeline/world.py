@@ -1,7 +1,6 @@
 """A whole gateway in a small world: two providers of one model, prices, a clock, a store, a ledger."""
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,13 +19,12 @@ from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.pipeline.exchange import Caller, Incoming, Reply, Summary
-from sparingly.ports import UpstreamReply, UpstreamRequest
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import NOW, TENANT
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import ListLedger
-from tests.fakes.upstream import Dead, FakeUpstream, Scripted
-from tests.pipeline.parts import MeaningEmbedder, WatchedStore
+from tests.fakes.upstream import Dead, Scripted
+from tests.pipeline.parts import GatedUpstream, MeaningEmbedder, WatchedStore
 from tests.pipeline.wire import request_body, whole
 
 # Dollars per million tokens of input and output; in nano-dollars a token these are the same times 1000.
@@ -43,28 +41,6 @@ class TablePrices:
         del provider, now
         usd = PRICES.get(model)
         return model_price(Price(input_usd_per_mtok=usd[0], output_usd_per_mtok=usd[1])) if usd else None
-
-
-class GatedUpstream(FakeUpstream):
-    """A FakeUpstream that answers nobody until its gate is opened."""
-
-    def __init__(self, *script: Scripted | Dead, name: str = "fake", dialect: str = "openai") -> None:
-        super().__init__(*script, name=name, dialect=dialect)
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.asked = 0
-
-    async def send(self, request: UpstreamRequest) -> UpstreamReply:
-        self.asked += 1
-        await self.gate.wait()
-        return await super().send(request)
-
-    def sent(self, number: int = 0) -> dict[str, object]:
-        """The JSON of a request it was sent."""
-        body = self.requests[number].body
-        assert isinstance(body, bytes)
-        fields: dict[str, object] = json.loads(body)
-        return fields
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -103,13 +79,14 @@ class World:
         classifier: TierClassifier | None,
         patience_s: float | None,
         injects_usage: frozenset[str],
+        one: GatedUpstream | None,
     ) -> None:
         self.background = background
         self.clock = FakeClock(NOW)
         self.store = WatchedStore()
         self.embedder = MeaningEmbedder()
         self.embedder.know(PARAPHRASE, like=QUESTION, similarity=0.98)
-        self.one = GatedUpstream(whole(), name="one")
+        self.one = GatedUpstream(whole(), name="one") if one is None else one
         self.two = GatedUpstream(whole("From two."), name="two")
         self.claude = GatedUpstream(name="claude", dialect="anthropic")
         self.ledger = ListLedger()
@@ -199,6 +176,7 @@ async def a_world(
     classifier: TierClassifier | None = None,
     patience_s: float | None = None,
     injects_usage: frozenset[str] = frozenset(),
+    one: GatedUpstream | None = None,
 ) -> AsyncIterator[World]:
     """A world, open; its background work must end without trouble unless a test expects it."""
     troubles: list[tuple[str, str]] = []
@@ -210,6 +188,7 @@ async def a_world(
             classifier=classifier,
             patience_s=patience_s,
             injects_usage=injects_usage,
+            one=one,
         )
     bugs = [told for told in troubles if told[0] == "background-bug"]
     assert not bugs, bugs

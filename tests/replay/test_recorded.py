@@ -168,3 +168,12 @@ async def test_answers_and_their_models_are_recognized(
     logged = _logged(response=response)
 
     assert (has_answer(logged), recorded_model(logged)) == (has, model)
+
+
+async def test_nonsense_in_the_log_is_passed_on_as_it_is() -> None:
+    """The gateway finds the fault in it, as it would have in the provider's answer."""
+    logged = _logged(chat("Is it?", stream=True), {"model": "gpt-5", "choices": "none"})
+
+    status, body = await _sent(logged)
+
+    assert (status, json.loads(body)) == (200, {"model": "gpt-5", "choices": "none"})

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from sparingly.core.entry import Neighbor, Scope
 from sparingly.core.policy import CachePolicy, RoutingPolicy
 from sparingly.core.pricing import to_usd
+from sparingly.core.vectors import Vector
 from sparingly.errors import StoreError
 from sparingly.replay.costs import CostTable, Pairing, Quality
 from sparingly.replay.logged import Candidate, Logged, Trace
@@ -23,6 +25,13 @@ SEVEN = "one two three four five six seven"
 ANSWERED = {"response": completion("Yes", model="big", tokens=(100, 100))}
 # 200 tokens at 10 dollars a million, and at 1.
 BIG_USD, SMALL_USD = 0.002, 0.0002
+
+
+class _Forgetful(FakeStore):
+    """Loses its index, though not its entries."""
+
+    async def neighbors(self, scope: Scope, vector: Vector, *, limit: int, now: float) -> list[Neighbor]:
+        raise StoreError("the index is gone")
 
 
 def _trace(tmp_path: Path, *lines: object) -> Trace:
@@ -214,14 +223,21 @@ async def test_the_second_pass_embeds_nothing_anew(tmp_path: Path) -> None:
 
 async def test_trouble_behind_the_scenes_is_reported(tmp_path: Path) -> None:
     """A replay that lost its store is no clean replay."""
+    trace = _trace(tmp_path, line("a", 0, SIX), line("b", 1, SEVEN))
+
+    found = await _replayed(trace, store=_Forgetful())
+
+    assert found.report.trouble == {"store-error": 1}
+    assert found.report.miss == {"empty-scope": 1, "store-error": 1}
+
+
+async def test_a_replay_without_a_store_does_not_begin(tmp_path: Path) -> None:
+    """A log full of misses would look like a result."""
     store = FakeStore()
     store.trouble = StoreError("gone")
-    trace = _trace(tmp_path, line("a", 0, SIX))
 
-    found = await _replayed(trace, store=store)
-
-    assert found.report.trouble["store-error"] > 0
-    assert found.report.miss == {"store-error": 1}
+    with pytest.raises(StoreError, match="gone"):
+        await _replayed(_trace(tmp_path, line("a", 0, SIX)), store=store)
 
 
 async def test_progress_is_told_step_by_step(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], *, upstream: st
 
 
 def missing_secrets(settings: Settings, environ: Mapping[str, str]) -> list[Problem]:
-    """The variables that the config names and the environment lacks; the admin key is optional."""
+    """The variables that the config names and the environment lacks."""
     named = [
         ("server.keys_env", settings.server.keys_env),
         *((f"providers.{name}.key_env", one.key_env) for name, one in settings.providers.items()),

@@ -55,7 +55,6 @@ def _server(settings: Settings) -> Iterator[Problem]:
     if not settings.server.host.strip():
         yield Problem("server.host", "expected an address or a host name, got an empty text")
     yield from _variable("server.keys_env", settings.server.keys_env)
-    yield from _variable("server.admin_key_env", settings.server.admin_key_env)
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:

@@ -37,7 +37,6 @@ def _server(settings: Settings, environ: Mapping[str, str]) -> list[str]:
         [
             ("listens on", f"{server.host}:{server.port}"),
             ("lets in", callers),
-            ("admin key", _variable(server.admin_key_env, environ)),
             ("bodies up to", _bytes(server.max_body_bytes)),
             ("drains for", _seconds(server.drain_s)),
             ("logs", f"{settings.log_level} and above, JSON lines on stderr"),

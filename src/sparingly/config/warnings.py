@@ -6,7 +6,6 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from sparingly.config.catalog import catalog_of, is_official
-from sparingly.config.environment import is_set
 from sparingly.config.loading import missing_secrets
 from sparingly.core.catalog import known_models, places
 from sparingly.core.policy import for_route
@@ -26,7 +25,7 @@ def warnings_of(
     """Everything to look at again, each in a sentence."""
     return [
         *_secrets(settings, environ),
-        *_access(settings, environ),
+        *_access(settings),
         *_models(settings, is_priced),
         *_cache(settings),
         *_scope(settings),
@@ -49,15 +48,13 @@ def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
         yield f"{problem.path}: {problem.message}; `serve` will refuse to start."
 
 
-def _access(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+def _access(settings: Settings) -> Iterator[str]:
     server = settings.server
     if is_public(server.host) and server.keys_env is None:
         yield (
             f"server.host {server.host} can be reached from other machines and server.keys_env is not set: "
             "whoever reaches it is served, with your provider keys where they are configured."
         )
-    if not is_set(environ, server.admin_key_env):
-        yield f"{server.admin_key_env} is not set: the admin endpoints stay closed."
 
 
 def _models(settings: Settings, is_priced: IsPriced | None) -> Iterator[str]:

@@ -24,7 +24,7 @@ from sparingly.core.fallback import (
 )
 from sparingly.core.policy import Retry
 from sparingly.core.routing.decide import Candidate
-from sparingly.errors import UpstreamError, UpstreamUnreachable
+from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError, UpstreamUnreachable
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.relay import Relay
 from sparingly.pipeline.route import Router
@@ -88,12 +88,13 @@ class Call:
 
         Raises:
             UpstreamError: no candidate began to answer, and none sent an error of its own.
+            InvalidRequest: the last candidate's dialect cannot express the request.
         """
         tries = 0
         refused: Called | None = None
-        failure: UpstreamError = UpstreamUnreachable("no provider was asked")
+        failure: SparinglyError = UpstreamUnreachable("no provider was asked")
         for position, candidate in enumerate(candidates):
-            attempt = 0
+            attempt, gave_up = 0, False
             while True:
                 attempt += 1
                 tries += 1
@@ -105,14 +106,19 @@ class Call:
                         return called
                     refused = called
                     outcome = self._refusal(incoming, called)
+                except InvalidRequest as error:
+                    # This provider's dialect cannot express the request; another's may.
+                    failure = error
+                    break
                 except UpstreamError as error:
                     failure = error
                     outcome = Unreachable() if isinstance(error, UpstreamUnreachable) else Broken()
                 step = self._next(candidate, outcome, attempt, len(candidates) - position - 1)
                 if not isinstance(step, Again):
+                    gave_up = isinstance(step, GiveUp)
                     break
                 await self._sleep(step.wait_s)
-            if isinstance(step, GiveUp):
+            if gave_up:
                 break
         if refused is None:
             raise failure

@@ -80,14 +80,7 @@ async def replay_command(
         _check_writable(path)
     trace = read_trace(options.log, form=options.form, answers=options.answers, served_paths=DIALECTS)
 
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with _progress(console) as progress:
         task = progress.add_task(f"replaying {options.log.name}", total=step_count(trace))
         outcome = await replay(
             trace,
@@ -108,6 +101,11 @@ def config_checksum(config: bytes | None, settings: msgspec.Struct) -> str:
     """The checksum of the config file as it lies on disk, or of the defaults where there is none."""
     content = msgspec.json.encode(settings, order="sorted") if config is None else config
     return sha256(content).hexdigest()
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 def _check_writable(path: Path) -> None:

@@ -42,11 +42,15 @@ async def replay(
     run: Run,
     on_progress: Callable[[int], None],
 ) -> Outcome:
-    """Play a whole log; `on_progress` is told after each of `step_count(trace)` steps."""
+    """Play a whole log; `on_progress` is told after each of `step_count(trace)` steps.
+
+    Raises:
+        ServiceError: store or embedder cannot be used from the start.
+    """
     embedder = RememberingEmbedder(world.embedder)
     troubles = Troubles()
 
-    async def act(cache: CachePolicy, insert: Insert) -> list[Act]:
+    async def act(cache: CachePolicy, insert: Insert, *, warm: bool = False) -> list[Act]:
         acts = []
         async with (
             world.open_store() as store,
@@ -60,12 +64,16 @@ async def replay(
                 troubles=troubles,
             ) as player,
         ):
+            if warm:
+                # The first request's latency must not be that of starting the engine; and without one, say so now.
+                await store.ping()
+                await embedder.ping()
             for logged in trace.requests:
                 acts.append(await player.play(logged, insert=insert))
                 on_progress(1)
         return acts
 
-    played = await act(cache, run.insert)
+    played = await act(cache, run.insert, warm=True)
     embedder.recalling = True
     alone = await act(_NO_CACHE, "misses")
     for code in _failures(played):
@@ -104,18 +112,14 @@ def _outcome(
         for logged, paired, act, other in zip(trace.requests, pairings, played, alone, strict=True)
     ]
     told = [_played(logged, act, by_id) for logged, act in zip(trace.requests, played, strict=True)]
+    routed = [_model(other.entry) for other in alone]
     found = report(
         log=log_facts(trace, without_answer=sum(not has_answer(logged) for logged in trace.requests)),
         run=run,
         counts=scores.counts(told),
         reasons=scores.reasons(told),
         costs=costs.cost_table(bills),
-        quality=costs.quality(
-            [
-                (logged, paired, _model(other.entry))
-                for logged, paired, other in zip(trace.requests, pairings, alone, strict=True)
-            ]
-        ),
+        quality=costs.quality(list(zip(trace.requests, pairings, routed, strict=True))),
         routes=scores.models(told),
         escalations=sum(one.escalated for one in told),
         moves=scores.moves(told),

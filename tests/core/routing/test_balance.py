@@ -59,7 +59,7 @@ def test_every_place_is_listed_once(places: list[Place], draw: float) -> None:
     balanced = balance(places, draw=draw)
 
     assert sorted(place.provider for place in balanced.places) == sorted(place.provider for place in places)
-    assert 0 < balanced.propensity <= 1
+    assert 0 <= balanced.propensity <= 1
 
 
 def test_weights_are_respected_over_many_draws() -> None:

@@ -14,7 +14,7 @@ from sparingly.protocols.openai_chat.write_answer import write_answer
 from tests.generators import Body, answers
 from tests.protocols.openai_chat import golden
 
-STAMP = Stamp("chatcmpl-new", 1_800_000_000)
+STAMP = Stamp("new", 1_800_000_000)
 
 
 def written(*blocks: Block, message_extra: str | None = None) -> Body:

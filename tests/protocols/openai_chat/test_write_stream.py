@@ -18,7 +18,7 @@ from sparingly.protocols.openai_chat.write_stream import ChatWriter
 from tests.generators import Body, answers
 from tests.protocols.openai_chat import golden
 
-STAMP = Stamp("chatcmpl-new", 1_800_000_000)
+STAMP = Stamp("new", 1_800_000_000)
 
 
 def stream(

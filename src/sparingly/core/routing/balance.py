@@ -39,12 +39,11 @@ def balance(places: Sequence[Place], *, draw: float) -> Balanced:
 def _drawn(places: Sequence[Place], draw: float) -> tuple[int, float, float]:
     """The index drawn, its share of the weight, and the draw's position inside that share."""
     total = sum(place.weight for place in places)
-    below = 0.0
-    for index, place in enumerate(places):
-        share = place.weight / total
-        if draw < below + share or index == len(places) - 1:
-            inside = (draw - below) / share
-            # Rounding must not push it out of [0, 1).
-            return index, share, min(max(inside, 0.0), 1.0 - 1e-12)
-        below += share
-    raise AssertionError("unreachable: places is never empty here")
+    index, below = 0, 0.0
+    while index < len(places) - 1 and draw >= below + places[index].weight / total:
+        below += places[index].weight / total
+        index += 1
+    share = places[index].weight / total
+    inside = (draw - below) / share if share > 0 else 0.0
+    # Rounding must not push it out of [0, 1).
+    return index, share, min(max(inside, 0.0), 1.0 - 1e-12)

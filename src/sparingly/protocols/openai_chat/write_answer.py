@@ -22,7 +22,7 @@ def write_answer(answer: Answer, stamp: Stamp) -> bytes:
     extra = opened(answer.extra)
     left_of_usage = usage_rest(extra)
     body: dict[str, object] = {
-        "id": stamp.id,
+        "id": answer_id(stamp),
         "object": "chat.completion",
         "created": stamp.created,
         "model": answer.model,
@@ -31,6 +31,11 @@ def write_answer(answer: Answer, stamp: Stamp) -> bytes:
     if answer.usage is not None:
         body["usage"] = write_usage(answer.usage, left_of_usage, cached=stamp.cached)
     return msgspec.json.encode(with_extra(body, extra))
+
+
+def answer_id(stamp: Stamp) -> str:
+    """An id as OpenAI's clients know them."""
+    return f"chatcmpl-{stamp.id}"
 
 
 def usage_rest(extra: dict[str, msgspec.Raw]) -> dict[str, object]:

@@ -32,7 +32,7 @@ from sparingly.core.transcript import (
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.fields import opened
 from sparingly.protocols.openai_chat.usage import write_usage
-from sparingly.protocols.openai_chat.write_answer import Speaker, usage_rest, with_extra
+from sparingly.protocols.openai_chat.write_answer import Speaker, answer_id, usage_rest, with_extra
 
 DONE = b"data: [DONE]\n\n"
 
@@ -171,7 +171,7 @@ class ChatWriter:
     def _fields(self) -> dict[str, object]:
         stamp = self._stamp
         return {
-            "id": stamp.id,
+            "id": answer_id(stamp),
             "object": "chat.completion.chunk",
             "created": stamp.created,
             "model": self._model,

@@ -1,0 +1,156 @@
+"""The local classifier: learned from examples, honest about what it has not seen."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparingly.core.classifying import Example, TierModel, classify, coverage, fit, spread, vocabulary
+from sparingly.core.features import text_features
+from sparingly.core.routing.tiers import Classified
+from sparingly.core.vectors import Vector
+
+TIERS = ("low", "high")
+EASY = [
+    "name the river",
+    "name the lake",
+    "list the towns",
+    "name the bird",
+    "list the rivers",
+    "name the town",
+]
+HARD = ["prove the lemma", "derive the bound", "prove the bound", "derive the lemma", "prove it", "derive it"]
+EXAMPLES = [*(Example(text, "low") for text in EASY), *(Example(text, "high") for text in HARD)]
+
+
+def _vector(text: str) -> Vector:
+    """Points one way for easy verbs and another for hard ones, with a little of the text's own."""
+    hard = any(verb in text for verb in ("prove", "derive"))
+    raw = np.array([1.0, 0.1, 0.0] if hard else [0.0, 0.1, 1.0]) + 0.01 * (len(text) % 5)
+    return (raw / np.linalg.norm(raw)).astype(np.float32)
+
+
+MODEL = fit(EXAMPLES, [_vector(example.text) for example in EXAMPLES], tiers=TIERS)
+
+
+def _classified(
+    text: str, *, model: TierModel = MODEL, tiers: tuple[str, ...] = TIERS, embedded: bool = True
+) -> Classified | None:
+    vector = _vector(text) if embedded else None
+    return classify(model, text=text, features=text_features(text), vector=vector, tiers=tiers)
+
+
+@pytest.mark.parametrize(("text", "tier"), [("name the lemma", "low"), ("prove the river", "high")])
+def test_a_prompt_goes_where_its_like_went(text: str, tier: str) -> None:
+    """With confidence, and scores that add up to one."""
+    classified = _classified(text)
+
+    assert classified is not None
+    assert classified.tier == tier
+    assert classified.confidence > 0.8
+    assert classified.confidence == classified.scores[tier]
+    assert sum(classified.scores.values()) == pytest.approx(1)
+
+
+def test_fitting_twice_gives_the_same_model() -> None:
+    """No seed, no order of iteration."""
+    again = fit(EXAMPLES, [_vector(example.text) for example in EXAMPLES], tiers=TIERS)
+
+    assert np.array_equal(again.weights, MODEL.weights)
+    assert again.temperature == MODEL.temperature
+
+
+def test_labels_that_the_inputs_do_not_explain_make_a_doubtful_model() -> None:
+    """When every text is in both tiers, leave-one-out finds that nothing can be known."""
+    both = [Example(text, tier) for text in EASY for tier in TIERS]
+
+    model = fit(both, [_vector(example.text) for example in both], tiers=TIERS)
+
+    classified = _classified("name the river", model=model)
+    assert classified is not None
+    assert classified.confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["dokažte první tvrzení tohoto oddílu", "Докажите первое утверждение раздела", "证明这个定理的第一部分"],
+)
+def test_a_language_that_no_example_is_in_is_not_classified(text: str) -> None:
+    """Whatever the embedding looks like: nothing is better than a sure mistake."""
+    assert _classified(text) is None
+
+
+def test_without_an_embedding_confidence_stays_below_the_default_bar() -> None:
+    """Features alone are worth an opinion, and an escalation."""
+    three = fit(
+        [
+            *EXAMPLES,
+            Example("explain the town", "mid"),
+            Example("write the bird", "mid"),
+            Example("explain it", "mid"),
+        ],
+        [*(_vector(example.text) for example in EXAMPLES), *[_vector("mid")] * 3],
+        tiers=("low", "mid", "high"),
+    )
+
+    classified = _classified("prove the bound", model=three, tiers=("low", "mid", "high"), embedded=False)
+
+    assert classified is not None
+    assert 0.33 < classified.confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    ("count", "tiers", "places"),
+    [
+        (3, ("a", "b", "c"), ("a", "b", "c")),
+        (3, ("a", "b"), ("a", "b", "b")),
+        (3, ("a", "b", "c", "d"), ("a", "c", "d")),
+        (3, ("a", "b", "c", "d", "e"), ("a", "c", "e")),
+        (2, ("a", "b"), ("a", "b")),
+        (2, ("a", "b", "c"), ("a", "c")),
+        (4, ("a", "b", "c", "d"), ("a", "b", "c", "d")),
+    ],
+)
+def test_example_tiers_are_laid_over_the_configs_by_order(
+    count: int, tiers: tuple[str, ...], places: tuple[str, ...]
+) -> None:
+    """First on first, last on last, and in doubt the more capable one."""
+    assert spread(count, tiers) == places
+
+
+@given(st.integers(2, 9), st.integers(2, 9))
+def test_the_order_of_tiers_is_never_turned(count: int, tiers: int) -> None:
+    """A harder example tier never stands for an easier tier of the config."""
+    names = tuple(f"{index:02}" for index in range(tiers))
+
+    places = spread(count, names)
+
+    assert list(places) == sorted(places)
+    assert (places[0], places[-1]) == (names[0], names[-1])
+
+
+def test_scores_are_named_by_the_configs_tiers() -> None:
+    """A tier that no example stands for scores nothing and can only be reached by escalation."""
+    classified = _classified("prove the lemma", tiers=("cheap", "fair", "dear"))
+
+    assert classified is not None
+    assert classified.tier == "dear"
+    assert classified.scores["fair"] == 0.0
+    assert sum(classified.scores.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("name the river", 1.0),
+        ("name every river", 3 / 4),
+        ("unheard", 1 / 2),
+        ("name 42 rivers", 1.0),
+        ("", 1.0),
+        ("这个", 1 / 3),
+        ("这name", 1 / 2),
+    ],
+)
+def test_coverage_is_the_share_of_known_words(text: str, share: float) -> None:
+    """One imagined known word keeps short greetings in; numbers count neither way; Han signs count each."""
+    assert coverage(text, vocabulary(EXAMPLES)) == share
