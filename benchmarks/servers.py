@@ -1,6 +1,6 @@
 """Which HTTP server carries the gateway?  One ASGI app on three servers: speed, and how they treat leavers.
 
-    python -m benchmarks.servers            # all, writes benchmarks/results/servers.json
+    python -m benchmarks.servers            # all of them, and writes benchmarks/results/servers.json
     python -m benchmarks.servers granian-embedded uvicorn
 
 Needs wrk.  Server and load share the machine's cores: trust the ratios.
@@ -17,18 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import cast
 
 import uvloop
-from litestar import Litestar, asgi
-from litestar.enums import ScopeType
-from litestar.types import Receive, Scope, Send
 
 from benchmarks.result import write_result
+from benchmarks.server_app import ANSWER, CHUNKS, EVENT, PACE_S, app
 
 SERVERS = ("uvicorn", "granian-embedded", "granian-supervised")
 
@@ -37,97 +35,11 @@ SECONDS = 3
 ROUNDS = 3
 CONNECTIONS = 16
 STREAMS = 256
-CHUNKS = 64
-PACE_S = 0.02
 LARGE_BYTES = 32 * 1024 * 1024
 # What a stopping server is given to end: well over the second that the open requests still need.
 DRAIN_S = 10
 
 ASK = json.dumps({"model": "m", "messages": [{"role": "user", "content": "q" * 900}]})
-ANSWER = json.dumps({"choices": [{"message": {"content": "a" * 900}}]}).encode()
-EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"four words or so"}}]}\n\n'
-
-_left: dict[str, float] = {}
-
-
-# -- the app ------------------------------------------------------------------------------------------
-
-
-@asgi("/v1", is_mount=True)
-async def app_v1(scope: Scope, receive: Receive, send: Send) -> None:
-    """Raw ASGI beneath Litestar's router, as the gateway's own endpoints are."""
-    if scope["type"] != ScopeType.HTTP:
-        return
-    body = await _body(receive)
-    match scope["path"].strip("/").rpartition("/")[2]:
-        case "whole":
-            json.loads(body)
-            await _whole(send, ANSWER)
-        case "stream":
-            await _stream(send, pace_s=0)
-        case "paced":
-            await _stream(send, pace_s=PACE_S)
-        case "size":
-            await _whole(send, str(len(body)).encode())
-        case "wait":
-            await _unless_left("wait", receive, lambda: _answer_late(send))
-        case "drip":
-            await _unless_left("drip", receive, lambda: _stream(send, pace_s=1 / CHUNKS))
-        case _:
-            await _whole(send, json.dumps(_left).encode())
-
-
-async def _body(receive: Receive) -> bytes:
-    pieces = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b""
-        pieces.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(pieces)
-
-
-async def _whole(send: Send, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def _stream(send: Send, *, pace_s: float) -> None:
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
-    )
-    for _ in range(CHUNKS):
-        if pace_s:
-            await asyncio.sleep(pace_s)
-        await send({"type": "http.response.body", "body": EVENT, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _answer_late(send: Send) -> None:
-    await asyncio.sleep(1)
-    await _whole(send, ANSWER)
-
-
-async def _unless_left(name: str, receive: Receive, work: Callable[[], Awaitable[None]]) -> None:
-    """Work, and note when `receive` tells that the client has left."""
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        _left[name] = time.monotonic()
-
-    async with asyncio.TaskGroup() as group:
-        watcher = group.create_task(watch())
-        await work()
-        watcher.cancel()
-
-
-app = Litestar([app_v1], openapi_config=None, logging_config=None)
-
-
-# -- the servers --------------------------------------------------------------------------------------
 
 
 def serve(name: str, port: int) -> None:
@@ -166,7 +78,7 @@ def _granian_supervised(port: int) -> None:
     from granian.constants import HTTPModes, Interfaces, Loops  # noqa: PLC0415
 
     Granian(
-        "benchmarks.servers:app",
+        "benchmarks.server_app:app",
         address=HOST,
         port=port,
         interface=Interfaces.ASGINL,
@@ -207,13 +119,10 @@ async def _uvicorn(port: int) -> None:
     try:
         sock = socket.create_server((HOST, port), backlog=1024)
     except OSError as error:
-        sys.exit(f"cannot listen on {HOST}:{port}: {error.strerror}")
+        sys.exit(f"cannot listen on {HOST}:{port}: {os.strerror(error.errno or 0)}")
     server = Quiet(config)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve(sockets=[sock])
-
-
-# -- the measurements ---------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -370,9 +279,6 @@ def _drained(process: subprocess.Popen[bytes], port: int) -> dict[str, object]:
     }
 
 
-# -- the means ----------------------------------------------------------------------------------------
-
-
 def _request(path: str, *, body: bytes = b"{}", close: bool = False) -> bytes:
     head = f"POST /v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
     return (head + ("Connection: close\r\n" if close else "") + "\r\n").encode() + body
@@ -457,6 +363,8 @@ def main() -> None:
     for name in options.names or SERVERS:
         results[name] = measure(name)
         print(name, json.dumps(results[name], indent=2))
+    if options.names:
+        return
     packages = ("granian", "uvicorn", "httptools", "uvloop", "litestar")
     write_result("servers", {"servers": results}, packages=packages)
 

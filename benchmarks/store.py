@@ -116,6 +116,8 @@ async def measured(count: int, scopes: int, folder: Path) -> dict[str, object]:
     await store.ping()
     figures: dict[str, object] = {"entries": count, "scopes": scopes, "start_ms": _ms(perf_counter() - begun)}
 
+    # What the machine itself does to the loop: other figures' `loop_delay_ms` are to be read beside it.
+    figures["nothing"] = await timed(1_000, lambda _: asyncio.sleep(0.003))
     figures["put"] = await timed(count, lambda i: store.put(entry_of(i, scopes, words), vectors[i]))
     figures["rss_mb_after_puts"] = _rss_mb(store.pid)
     figures["exact_hit"] = await timed(2_000, lambda i: store.exact(Digest(f"{i * 7 % count:032x}"), now=NOW))

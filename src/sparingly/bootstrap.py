@@ -15,36 +15,37 @@ from pathlib import Path
 import msgspec
 
 from sparingly.clock import SystemClock
-from sparingly.config.catalog import catalog_of, host_of
+from sparingly.config.catalog import catalog_of
 from sparingly.core.answer import Answer
-from sparingly.core.catalog import known_models, places
-from sparingly.core.classifying import TierModel
+from sparingly.core.catalog import known_models
 from sparingly.core.ledger import LedgerEntry
-from sparingly.core.routing.tiers import classifier_kind
 from sparingly.errors import StartupError, StoreError
-from sparingly.learning.tier_examples import tier_model
 from sparingly.ledgers.nothing import NoLedger
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
+from sparingly.opening import (
+    default_provider,
+    open_classifier,
+    open_door,
+    open_embedder,
+    open_prices,
+    open_store,
+    open_tier_model,
+    open_upstreams,
+    realm_of,
+    usage_injectors,
+)
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
-from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.serve import stamp_of
-from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
-from sparingly.prices import PriceSource, PriceTable
-from sparingly.protocols.dialects import INBOUND, OUTBOUND
-from sparingly.settings import Provider, Settings
-from sparingly.stores.edge import EdgeStore
+from sparingly.ports import AnswerStore
+from sparingly.protocols.dialects import INBOUND
+from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 from sparingly.telemetry.traffic_log import TrafficLogWriter
-from sparingly.upstreams.http_client import HttpClient
-from sparingly.upstreams.provider import HttpUpstream
-from sparingly.upstreams.simulated import SimulatedUpstream
-from sparingly.upstreams.simulated_log import read_answers
 from sparingly.web.app import App, Port, build_app
-from sparingly.web.auth import Door, read_keys
 from sparingly.web.llm import LlmEndpoints
 from sparingly.web.models import ModelList
 
@@ -69,7 +70,11 @@ async def open_app(
     rng = random.Random()  # noqa: S311 - balances load and spreads retries; no secret depends on it
     prepare_folder(data)
     async with AsyncExitStack() as stack:
-        metrics = Metrics(known_models=settings.models)
+        catalog = catalog_of(settings)
+        metrics = Metrics(
+            known_models=[model.name for model in known_models(catalog, settings.routing)],
+            known_routes=settings.routing.routes,
+        )
 
         def on_trouble(code: str, message: str) -> None:
             metrics.trouble(code)
@@ -87,7 +92,6 @@ async def open_app(
         traffic = _open_traffic_log(settings, data, stack, metrics)
         prices = open_prices(settings)
         background = await stack.enter_async_context(Background(on_trouble=on_trouble))
-        catalog = catalog_of(settings)
 
         def on_settled(incoming: Incoming, answer: Answer | None, entry: LedgerEntry) -> None:
             if traffic is not None:
@@ -135,6 +139,7 @@ async def open_app(
             door=open_door(settings, environ),
             ledger=ledger,
             observe=observe,
+            in_flight=metrics,
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
             max_body_bytes=settings.server.max_body_bytes,
@@ -157,157 +162,6 @@ def prepare_folder(data: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise StartupError(f"cannot write the data folder {data}: {error.strerror or error}") from error
-
-
-async def open_embedder(settings: Settings) -> Embedder:
-    """The embedder of a config."""
-    from sparingly.embedders.local import LocalEmbedder  # noqa: PLC0415 - ONNX Runtime loads only where used
-
-    chosen = settings.embedder
-    return await LocalEmbedder.open(chosen.model, threads=chosen.threads, max_batch=chosen.max_batch)
-
-
-def open_store(settings: Settings, environ: Mapping[str, str], *, data: Path, dimensions: int) -> AnswerStore:
-    """The answer store of a config."""
-    chosen = settings.store
-    if chosen.kind == "edge":
-        return EdgeStore(data / "answers", dimensions=dimensions)
-    from sparingly.stores.qdrant import QdrantStore  # noqa: PLC0415 - gRPC loads only where used
-
-    return QdrantStore.connect(
-        chosen.url or "http://localhost:6333",
-        api_key=_secret(environ, chosen.key_env),
-        prefer_grpc=chosen.prefer_grpc,
-        grpc_port=chosen.grpc_port,
-        collection=chosen.collection,
-        replicas=chosen.replicas,
-        dimensions=dimensions,
-    )
-
-
-def open_upstreams(
-    settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack, clock: SystemClock
-) -> dict[str, Upstream]:
-    """All providers of a config, on one HTTP client."""
-    client = HttpClient()
-    stack.push_async_callback(client.aclose)
-    return {
-        name: _open_provider(name, provider, settings, environ, client, clock)
-        for name, provider in settings.providers.items()
-    }
-
-
-def open_prices(settings: Settings) -> PriceTable:
-    """List prices, with the config's own laid over them, loaded before the first request needs one."""
-    table = PriceTable(
-        models=settings.models,
-        providers={
-            name: PriceSource(kind=one.kind, base_url=one.base_url)
-            for name, one in settings.providers.items()
-        },
-    )
-    table.warm()
-    return table
-
-
-async def open_tier_model(settings: Settings, embedder: Embedder) -> TierModel | None:
-    """What the local classifier knows; None where no tier is to be chosen or a model is asked for it."""
-    routing = settings.routing
-    if len(routing.tiers) < 2 or classifier_kind(routing) != "embedding":
-        return None
-    return await tier_model(routing.classifier, tiers=tuple(routing.tiers), embedder=embedder)
-
-
-def open_classifier(
-    settings: Settings,
-    known: TierModel | None,
-    *,
-    embedder: Embedder,
-    upstreams: Mapping[str, Upstream],
-    prices: Prices,
-    clock: Clock,
-) -> TierClassifier | None:
-    """Who sorts requests into the tiers of a config; None where nobody need."""
-    tiers, chosen = tuple(settings.routing.tiers), settings.routing.classifier
-    if known is not None:
-        return EmbeddingClassifier(
-            embedder=embedder, model=known, tiers=tiers, timeout_s=chosen.timeout_s, clock=clock
-        )
-    if len(tiers) < 2 or chosen.model is None:
-        return None
-    place = places(catalog_of(settings), chosen.model)[0]
-    upstream = upstreams[place.provider]
-    return LlmClassifier(
-        upstream=upstream,
-        outbound=OUTBOUND[upstream.dialect],
-        model=place.model,
-        tiers=tiers,
-        max_tokens=chosen.max_tokens,
-        timeout_s=chosen.timeout_s,
-        prices=prices,
-        clock=clock,
-    )
-
-
-def open_door(settings: Settings, environ: Mapping[str, str]) -> Door:
-    """Who is let in."""
-    variable = settings.server.keys_env
-    if variable is None:
-        return Door({})
-    return Door(read_keys(environ.get(variable, ""), variable=variable))
-
-
-def default_provider(settings: Settings) -> str:
-    """The provider that takes what the gateway does not answer itself."""
-    return settings.default_provider or next(iter(settings.providers))
-
-
-def usage_injectors(settings: Settings) -> frozenset[str]:
-    """The providers whose streams are always asked for their token counts."""
-    return frozenset(name for name, one in settings.providers.items() if one.stream_usage == "inject")
-
-
-def realm_of(settings: Settings) -> str:
-    """Which world answers come from.
-
-    A model's name means something else at another address, and nothing at all at
-    the simulated provider's: answers of one realm are never given in another.
-    """
-    places = sorted(
-        f"simulated:{one.simulation.seed}" if one.kind == "simulated" else one.base_url or host_of(one)
-        for one in settings.providers.values()
-    )
-    return " ".join(places)
-
-
-def _open_provider(
-    name: str,
-    provider: Provider,
-    settings: Settings,
-    environ: Mapping[str, str],
-    client: HttpClient,
-    clock: SystemClock,
-) -> Upstream:
-    if provider.kind == "simulated":
-        log = provider.simulation.log
-        return SimulatedUpstream(
-            name=name,
-            simulation=provider.simulation,
-            models=sorted(model.name for model in known_models(catalog_of(settings), settings.routing)),
-            answers=read_answers(Path(log)) if log is not None else {},
-            sleep=asyncio.sleep,
-        )
-    return HttpUpstream(
-        name=name,
-        dialect=provider.kind,
-        base_url=provider.base_url or f"https://{host_of(provider)}",
-        key=_secret(environ, provider.key_env),
-        headers=provider.headers,
-        client=client,
-        clock=clock,
-        connect_timeout_s=provider.connect_timeout_s,
-        read_timeout_s=provider.read_timeout_s,
-    )
 
 
 def _open_traffic_log(
@@ -344,7 +198,3 @@ async def _sweep(pipeline: Pipeline, settings: Settings, store: AnswerStore, met
         except StoreError:
             # The look-ups tell of it; the next round tries again.
             continue
-
-
-def _secret(environ: Mapping[str, str], variable: str | None) -> str | None:
-    return environ.get(variable) or None if variable is not None else None

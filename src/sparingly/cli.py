@@ -30,6 +30,7 @@ from sparingly.errors import SparinglyError, StartupError
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.stats import since_of, stats_json, stats_table
 from sparingly.ledgers.totals import read_stats
+from sparingly.opening import open_prices
 from sparingly.replay.command import add_arguments, options_of
 from sparingly.replay.showing import tables
 from sparingly.settings import Settings
@@ -131,7 +132,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     settings = load_settings(options.config, os.environ)
-    print(explain(settings, os.environ))
+    prices, now = open_prices(settings), SystemClock().now()
+    print(explain(settings, os.environ, is_priced=lambda p, m: prices.price(p, m, now=now) is not None))
     return 0
 
 
@@ -166,8 +168,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 def _replay(options: argparse.Namespace) -> int:
     from sparingly.replaying import run_replay  # noqa: PLC0415 - only this command needs engine and model here
 
-    settings = load_settings(options.config, os.environ)
+    # Without a config every recorded model must be served, so the environment's providers have no say.
+    settings = load_settings(options.config, os.environ if options.config is not None else {})
     config = options.config.read_bytes() if options.config is not None else None
     console = Console()
-    console.print(tables(asyncio.run(run_replay(options_of(options), settings, config=config, console=console))))
+    console.print(
+        tables(asyncio.run(run_replay(options_of(options), settings, config=config, console=console)))
+    )
     return 0

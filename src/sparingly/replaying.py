@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sparingly.bootstrap import open_classifier, open_embedder, open_prices, open_tier_model
 from sparingly.config.catalog import catalog_of
 from sparingly.core.classifying import TierModel
+from sparingly.opening import open_classifier, open_embedder, open_prices, open_tier_model
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.ports import AnswerStore, Clock, Embedder, Upstream
 from sparingly.replay.command import Options, config_checksum, replay_command

@@ -3,7 +3,6 @@
 The app is opened before the port, so that whoever can connect is answered.
 """
 
-import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping
@@ -38,19 +37,17 @@ async def _serve(
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     events = EventLog(start_logging(settings.log_level), SystemClock())
     async with open_app(settings, environ, data=data_folder(settings, environ), events=events) as opened:
-        server = _Server(opened.app, drain_s=settings.server.drain_s)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[sock]))
-            while not server.started:
-                await asyncio.sleep(0.01)
-            host, port = sock.getsockname()[:2]
-            on_listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        host, port = sock.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        server = _Server(opened.app, drain_s=settings.server.drain_s, on_started=lambda: on_listening(url))
+        await server.serve(sockets=[sock])
 
 
 class _Server(uvicorn.Server):
     """uvicorn without its own logging and lifespan; both are done here."""
 
-    def __init__(self, app: App, *, drain_s: float) -> None:
+    def __init__(self, app: App, *, drain_s: float, on_started: Callable[[], None]) -> None:
+        self._on_started = on_started
         super().__init__(
             uvicorn.Config(
                 app,
@@ -64,6 +61,12 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=int(drain_s),
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
 
 
 def listener(host: str, port: int) -> socket.socket:

@@ -56,6 +56,7 @@ def over_http(url: str, client: HttpClient) -> HttpUpstream:
         dialect="openai",
         base_url=url,
         key="k",
+        takes_client_key=True,
         headers={},
         client=client,
         clock=FakeClock(),

@@ -67,6 +67,45 @@ def stream(*events: bytes, is_cut: bool = False) -> Scripted:
     return Scripted(events or pieces(), headers=EVENTS, is_cut=is_cut)
 
 
+def messages(text: str = PARIS) -> Scripted:
+    """A whole answer of Anthropic's Messages API."""
+    body = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-4-5-20251001",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 12, "output_tokens": 8},
+    }
+    return Scripted((json.dumps(body).encode(),), headers=JSON)
+
+
+def messages_stream(*words: str, is_cut: bool = False) -> Scripted:
+    """A streamed answer of Anthropic's Messages API; it tells the input tokens first, the output tokens last."""
+    start = {
+        "role": "assistant",
+        "model": "claude-haiku-4-5",
+        "usage": {"input_tokens": 12, "output_tokens": 1},
+    }
+    events: list[dict[str, object]] = [
+        {"type": "message_start", "message": {"id": "msg_1", "type": "message", "content": []} | start},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    ]
+    for word in words or (PARIS,):
+        delta = {"type": "text_delta", "text": word}
+        events.append({"type": "content_block_delta", "index": 0, "delta": delta})
+    if not is_cut:
+        usage = {"output_tokens": 8}
+        events.append({"type": "content_block_stop", "index": 0})
+        events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage})
+        events.append({"type": "message_stop"})
+    lines = [
+        b"event: %b\ndata: %b\n\n" % (str(one["type"]).encode(), json.dumps(one).encode()) for one in events
+    ]
+    return Scripted(tuple(lines), headers=EVENTS, is_cut=is_cut)
+
+
 def refusal(status: int, *, retry_after: str | None = None, message: str = "no") -> Scripted:
     """A provider's error."""
     headers = (*JSON, ("retry-after", retry_after)) if retry_after is not None else JSON

@@ -31,6 +31,7 @@ class _Forgetful(FakeStore):
     """Loses its index, though not its entries."""
 
     async def neighbors(self, scope: Scope, vector: Vector, *, limit: int, now: float) -> list[Neighbor]:
+        del scope, vector, limit, now
         raise StoreError("the index is gone")
 
 

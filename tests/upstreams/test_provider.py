@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -18,10 +19,15 @@ def request(*headers: tuple[str, str], client_key: str | None = None) -> Upstrea
 
 
 def sent(
-    asked: UpstreamRequest, *, dialect: str = "openai", key: str | None = None, **fixed: str
+    asked: UpstreamRequest,
+    *,
+    dialect: str = "openai",
+    key: str | None = None,
+    takes_client_key: bool = True,
+    fixed: Mapping[str, str] = MappingProxyType({}),
 ) -> list[tuple[str, str]]:
     """What goes to the provider, but for the encoding that always does."""
-    headers = outgoing(asked, dialect=dialect, key=key, fixed=fixed)
+    headers = outgoing(asked, dialect=dialect, key=key, takes_client_key=takes_client_key, fixed=fixed)
     assert ("accept-encoding", "identity") in headers
     return [pair for pair in headers if pair[0] != "accept-encoding"]
 
@@ -152,7 +158,7 @@ def test_configured_headers_win() -> None:
     """The operator has the last word, on credentials too."""
     asked = request(("x-team", "client"))
 
-    assert sent(asked, **{"x-team": "ops"}) == [("x-team", "ops")]
+    assert sent(asked, fixed={"x-team": "ops"}) == [("x-team", "ops")]
 
 
 def test_a_body_has_one_content_type() -> None:
@@ -162,12 +168,21 @@ def test_a_body_has_one_content_type() -> None:
     assert sent(asked) == [("x-a", "1"), ("Content-Type", "application/json")]
 
 
+@pytest.mark.parametrize("name", ["authorization", "x-api-key", "api-key", "cookie"])
+def test_a_clients_key_reaches_no_house_it_was_not_meant_for(name: str) -> None:
+    """Where routing leads away from the default provider, the caller's credentials stay behind."""
+    asked = request((name, "Bearer s3cret"), client_key="s3cret")
+
+    assert sent(asked, takes_client_key=False) == []
+
+
 def upstream(url: str, client: HttpClient, clock: FakeClock | None = None) -> HttpUpstream:
     return HttpUpstream(
         name="house",
         dialect="openai",
         base_url=f"{url}/v1/",
         key="k3y",
+        takes_client_key=True,
         headers={"X-Team": "ops"},
         client=client,
         clock=clock or FakeClock(),

@@ -140,8 +140,8 @@ class Serve:
         incoming = notes.incoming
         inbound = INBOUND[incoming.dialect]
         answer = None if called.is_error else _read(called, whole)
-        if called.is_error:
-            notes.trouble += (f"provider-{called.status}",)
+        if answer is None:
+            notes.trouble += (f"provider-{called.status}" if called.is_error else UpstreamNonsense.code,)
         body = whole
         if not called.same_dialect:
             if answer is not None:

@@ -7,6 +7,7 @@ numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -17,7 +18,7 @@ from sparingly.core.pricing import to_usd
 from sparingly.replay import costs, scores
 from sparingly.replay.labels import judged
 from sparingly.replay.logged import Logged, Trace
-from sparingly.replay.playing import Act, Troubles, World, opened_player
+from sparingly.replay.playing import Act, Player, Troubles, World, opened_player
 from sparingly.replay.recorded import has_answer, recorded_model
 from sparingly.replay.remembering import RememberingEmbedder
 from sparingly.replay.report import Decision, Insert, Report, Run, log_facts, report
@@ -49,33 +50,24 @@ async def replay(
     """
     embedder = RememberingEmbedder(world.embedder)
     troubles = Troubles()
-
-    async def act(cache: CachePolicy, insert: Insert, *, warm: bool = False) -> list[Act]:
-        acts = []
-        async with (
-            world.open_store() as store,
-            opened_player(
-                world,
-                cache=cache,
-                routing=routing,
-                store=store,
-                embedder=embedder,
-                seed=run.seed,
-                troubles=troubles,
-            ) as player,
-        ):
-            if warm:
-                # The first request's latency must not be that of starting the engine; and without one, say so now.
-                await store.ping()
-                await embedder.ping()
-            for logged in trace.requests:
-                acts.append(await player.play(logged, insert=insert))
-                on_progress(1)
-        return acts
-
-    played = await act(cache, run.insert, warm=True)
-    embedder.recalling = True
-    alone = await act(_NO_CACHE, "misses")
+    async with world.open_store() as store:
+        # The first request's latency must not be that of starting the engine; and without one, say so now.
+        await store.ping()
+        await embedder.ping()
+        player_for = partial(
+            opened_player,
+            world,
+            routing=routing,
+            store=store,
+            embedder=embedder,
+            seed=run.seed,
+            troubles=troubles,
+        )
+        async with player_for(cache=cache) as player:
+            played = await _acts(player, trace, run.insert, on_progress)
+        embedder.recalling = True
+        async with player_for(cache=_NO_CACHE) as player:
+            alone = await _acts(player, trace, "misses", on_progress)
     for code in _failures(played):
         troubles.add(code)
     return _outcome(trace, routing, run, played=played, alone=alone, troubles=troubles.counts)
@@ -84,6 +76,16 @@ async def replay(
 def step_count(trace: Trace) -> int:
     """How often `on_progress` will be told."""
     return 2 * len(trace.requests)
+
+
+async def _acts(
+    player: Player, trace: Trace, insert: Insert, on_progress: Callable[[int], None]
+) -> list[Act]:
+    acts = []
+    for logged in trace.requests:
+        acts.append(await player.play(logged, insert=insert))
+        on_progress(1)
+    return acts
 
 
 def _failures(played: Sequence[Act]) -> Iterator[str]:

@@ -3,8 +3,8 @@
 A client's headers pass through, since providers give meaning to names we have
 never heard of, except those that belong to the client's connection to us
 (RFC 9110, section 7.6.1), those that speak to this gateway, and those that
-would undo what it reads.  Where the provider has a key of its own, no
-credential of the client's leaves the house.
+would undo what it reads.  Where the provider has a key of its own, or is not the
+one whose keys the callers bring, no credential of the client's leaves the house.
 """
 
 import re
@@ -54,17 +54,24 @@ class HttpUpstream:
         dialect: str,
         base_url: str,
         key: str | None,
+        takes_client_key: bool,
         headers: Mapping[str, str],
         client: HttpClient,
         clock: Clock,
         connect_timeout_s: float,
         read_timeout_s: float,
     ) -> None:
-        """`base_url` is with or without `/v1`; `headers` go with every request and win over the client's."""
+        """Describe the provider.
+
+        `base_url` is with or without `/v1`; `takes_client_key` passes the caller's own
+        key on where `key` is None; `headers` go with every request and win over the
+        client's.
+        """
         self._name = name
         self._dialect = dialect
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._takes_client_key = takes_client_key
         self._fixed = {key.lower(): value for key, value in headers.items()}
         self._client = client
         self._clock = clock
@@ -87,11 +94,20 @@ class HttpUpstream:
         return await self._client.send(
             request.method,
             address(self._base_url, request.path),
-            outgoing(request, dialect=self._dialect, key=self._key, fixed=self._fixed),
+            self._outgoing(request),
             request.body,
             connect_timeout_s=self._connect_timeout_s,
             read_timeout_s=self._read_timeout_s,
             total_timeout_s=request.timeout_s,
+        )
+
+    def _outgoing(self, request: UpstreamRequest) -> list[tuple[str, str]]:
+        return outgoing(
+            request,
+            dialect=self._dialect,
+            key=self._key,
+            takes_client_key=self._takes_client_key,
+            fixed=self._fixed,
         )
 
     async def ping(self) -> None:
@@ -127,11 +143,16 @@ def address(base_url: str, path: str) -> str:
 
 
 def outgoing(
-    request: UpstreamRequest, *, dialect: str, key: str | None, fixed: Mapping[str, str]
+    request: UpstreamRequest,
+    *,
+    dialect: str,
+    key: str | None,
+    takes_client_key: bool,
+    fixed: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """The headers that go to the provider; `fixed` has lower-case names."""
     unwanted = _HOP_BY_HOP | _OURS | _named_by_connection(request.headers) | fixed.keys()
-    if key is not None:
+    if key is not None or not takes_client_key:
         unwanted |= _CREDENTIALS | {"cookie"}
     if not isinstance(request.body, bytes):
         # A relayed upload of known length keeps it; not every server takes chunked requests.
@@ -143,7 +164,8 @@ def outgoing(
     ]
     headers = _with_one_content_type(headers)
     headers.append(("accept-encoding", "identity"))
-    headers += _credentials(headers, dialect, key, request.client_key)
+    client_key = request.client_key if takes_client_key else None
+    headers += _credentials(headers, dialect, key, client_key)
     if dialect == "anthropic" and not _has(headers, "anthropic-version"):
         headers.append(("anthropic-version", _ANTHROPIC_VERSION))
     return [*headers, *fixed.items()]

@@ -23,6 +23,11 @@ class Door:
         # Compared as hashes: a look-up by hash takes the same time whatever a wrong key shares with a right one.
         self._tenants = {_hashed(key): tenant for key, tenant in tenants.items()}
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether callers' credentials are ours, and must not travel on."""
+        return bool(self._tenants)
+
     def admit(self, key: str | None) -> Caller:
         """The caller behind a key; raises NotAuthorized."""
         if not self._tenants:

@@ -24,6 +24,10 @@ _NOT_RELAYED = frozenset(
 )
 
 
+CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
+"""Request headers that can hold a key to this gateway."""
+
+
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name; repeated ones joined as RFC 9110, section 5.3 has it."""
     headers: dict[str, str] = {}

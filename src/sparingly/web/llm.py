@@ -5,6 +5,7 @@ gets its line.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 from litestar.types import HTTPScope, Receive, Send
@@ -30,6 +31,7 @@ from sparingly.web.asgi import (
 from sparingly.web.auth import DEFAULT_TENANT, Door
 from sparingly.web.failures import failure_of
 from sparingly.web.headers import (
+    CREDENTIALS,
     credential,
     own_headers,
     read_headers,
@@ -45,6 +47,14 @@ ENDPOINTS = {"/v1/chat/completions": "openai"}
 """Paths the gateway answers itself, and the dialect spoken there."""
 
 MODELS = "/v1/models"
+
+
+class InFlightGauge(Protocol):
+    """Counts the requests under way."""
+
+    def began(self) -> None: ...
+
+    def ended(self) -> None: ...
 
 
 class _Visit(msgspec.Struct):
@@ -75,6 +85,7 @@ class LlmEndpoints:
         door: Door,
         ledger: Ledger,
         observe: Callable[[LedgerEntry], None],
+        in_flight: InFlightGauge,
         clock: Clock,
         new_id: Callable[[], str],
         max_body_bytes: int,
@@ -86,6 +97,7 @@ class LlmEndpoints:
         self._door = door
         self._ledger = ledger
         self._observe = observe
+        self._in_flight = in_flight
         self._clock = clock
         self._new_id = new_id
         self._max_body_bytes = max_body_bytes
@@ -101,6 +113,7 @@ class LlmEndpoints:
             arrived=self._clock.tick(),
         )
         dialect = ENDPOINTS.get(visit.path)
+        self._in_flight.began()
         try:
             if visit.path == MODELS and visit.method == "GET":
                 await self._list_models(visit, send)
@@ -114,6 +127,8 @@ class LlmEndpoints:
             await self._fail(visit, dialect or "openai", error, send)
         except ClientGone:
             self._end(visit, _CLIENT_LEFT, "client-left")
+        finally:
+            self._in_flight.ended()
 
     async def _answer(self, visit: _Visit, dialect: str, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
@@ -163,7 +178,7 @@ class LlmEndpoints:
         request = UpstreamRequest(
             method=visit.method,
             path=_raw_path(scope) + (f"?{query}" if query else ""),
-            headers=tuple(visit.headers.items()),
+            headers=self._travelling(visit),
             body=body_pieces(receive, limit=self._max_body_bytes) if has_body else b"",
             client_key=caller.key,
         )
@@ -183,7 +198,7 @@ class LlmEndpoints:
 
     async def _list_models(self, visit: _Visit, send: Send) -> None:
         caller = self._enter(visit)
-        body = await self._models.body(caller, headers=tuple(visit.headers.items()))
+        body = await self._models.body(caller, headers=self._travelling(visit))
         headers = [("content-type", "application/json"), *own_headers(visit.id, "models")]
         await send_whole(send, 200, headers, body)
         self._end(visit, 200, "models", complete=True)
@@ -192,6 +207,12 @@ class LlmEndpoints:
         caller = self._door.admit(credential(visit.headers))
         visit.tenant = caller.tenant
         return caller
+
+    def _travelling(self, visit: _Visit) -> tuple[tuple[str, str], ...]:
+        """The headers that may go to a provider: a key to this gateway opens no other door."""
+        if not self._door.has_keys:
+            return tuple(visit.headers.items())
+        return tuple(item for item in visit.headers.items() if item[0] not in CREDENTIALS)
 
     def _incoming(self, visit: _Visit, dialect: str, body: bytes, ask: Ask, caller: Caller) -> Incoming:
         headers = visit.headers
@@ -210,7 +231,7 @@ class LlmEndpoints:
             ),
             time=visit.time,
             arrived=visit.arrived,
-            headers=tuple(headers.items()),
+            headers=self._travelling(visit),
             pin=pin.strip() or None if pin is not None else None,
             conversation=headers.get("x-sparingly-conversation"),
         )
