@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.result import write_result
 
 if TYPE_CHECKING:
-    pass
+    from pyreqwest.client import Client  # it need not be installed
 
 CLIENTS = ("sparingly", "aiohttp", "pyreqwest", "httpx-transport-on-pyreqwest", "httpx")
 
@@ -188,7 +188,7 @@ async def _pyreqwest(url: str) -> AsyncIterator[Pieces]:
         yield pieces
 
 
-def _pyreqwest_client():  # type: ignore[no-untyped-def]
+def _pyreqwest_client() -> "Client":
     from pyreqwest.client import ClientBuilder  # noqa: PLC0415
 
     return ClientBuilder().no_proxy().gzip(False).read_timeout(timedelta(seconds=READ_TIMEOUT_S)).build()

@@ -40,7 +40,7 @@ def open_store(settings: Settings, environ: Mapping[str, str], *, data: Path, di
     """The answer store of a config."""
     chosen = settings.store
     if chosen.kind == "edge":
-        return EdgeStore(data / "answers", dimensions=dimensions)
+        return EdgeStore(data / f"answers-{dimensions}", dimensions=dimensions)
     from sparingly.stores.qdrant import QdrantStore  # noqa: PLC0415 - gRPC loads only where used
 
     return QdrantStore.connect(

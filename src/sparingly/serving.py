@@ -1,11 +1,17 @@
 """Run the app: one process, one event loop, until SIGTERM or SIGINT, then drain.
 
-The app is opened before the port, so that whoever can connect is answered.
+Which server?  uvicorn with httptools and uvloop: a request and a paced chunk cost it
+what they cost granian, streams that come at once less, and it says so when its port
+is busy (benchmarks/results/servers.json).  The port is bound first and answered last,
+so that a busy one is told at once and whoever can connect is answered.
 """
 
+import asyncio
 import logging
+import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import uvicorn
 import uvloop
@@ -40,11 +46,18 @@ async def _serve(
         host, port = sock.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server = _Server(opened.app, drain_s=settings.server.drain_s, on_started=lambda: on_listening(url))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
         await server.serve(sockets=[sock])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own logging and lifespan; both are done here."""
+    """uvicorn without its own logging, lifespan and signals; all three are done here.
+
+    uvicorn raises a signal again once it has drained, so that an orderly stop
+    would look like a death.
+    """
 
     def __init__(self, app: App, *, drain_s: float, on_started: Callable[[], None]) -> None:
         self._on_started = on_started
@@ -61,6 +74,16 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=int(drain_s),
             )
         )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    def stop(self) -> None:
+        """Drain and return; asked a second time, do not wait for those who linger."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and tell."""

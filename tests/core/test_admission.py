@@ -5,7 +5,17 @@ import pytest
 
 from sparingly.core.admission import Admission, admit, is_cacheable
 from sparingly.core.answer import Answer, Choice
-from sparingly.core.chat import Ask, Image, Opaque, Refusal, Text, Thinking, ToolCall, canonical_json
+from sparingly.core.chat import (
+    Ask,
+    Image,
+    Opaque,
+    Refusal,
+    Sampling,
+    Text,
+    Thinking,
+    ToolCall,
+    canonical_json,
+)
 from sparingly.core.directives import Directives
 from sparingly.core.policy import CachePolicy
 from tests.asks import WEATHER, answer, ask, mark, turn
@@ -59,6 +69,15 @@ def test_a_whole_answer_to_a_first_question_serves_both_tiers() -> None:
 def test_what_is_no_answer_is_not_kept(said: Answer, reason: str) -> None:
     """Every draft must be whole: one that is not spoils the rest."""
     assert _admit(said) == Admission("none", reason)
+
+
+def test_fewer_drafts_than_were_asked_for_are_not_kept() -> None:
+    """The stream may have been cut between two of them."""
+    asked = msgspec.structs.replace(ask(), sampling=Sampling(n=2))
+    two = Answer("m", (Choice(0, (Text("a"),), "stop"), Choice(1, (Text("b"),), "stop")))
+
+    assert _admit(answer("a"), of=asked) == Admission("none", "incomplete")
+    assert _admit(two, of=asked) == Admission("semantic", "admitted")
 
 
 @pytest.mark.parametrize(

@@ -121,16 +121,11 @@ def test_a_folder_may_name_its_pooling(folder: Path) -> None:
 
 def test_a_vector_without_a_direction_is_an_error(minilm: FastembedModel) -> None:
     """Zero and NaN have no cosine; a store must never see them."""
-    broken = FastembedModel(
-        name="zero",
-        embedding=_Constant([1.0, 0.0]),
-        tokenizer=minilm._tokenizer,
-        window_tokens=4,
-    )
     for values in ([0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]):
-        broken._embedding = _Constant(values)
         with pytest.raises(EmbedderError, match="length"):
-            broken.vectors(["hello"])
+            FastembedModel(
+                name="broken", embedding=_Constant(values), tokenizer=minilm._tokenizer, window_tokens=4
+            )
 
 
 @pytest.mark.parametrize("name", ["no-such/model", "/no/such/folder"])
@@ -158,6 +153,6 @@ class _Constant:
     def __init__(self, values: list[float]) -> None:
         self._values = values
 
-    def embed(self, texts: list[str], *, batch_size: int) -> list[list[float]]:
-        assert batch_size == len(texts)
-        return [self._values for _ in texts]
+    def embed(self, documents: list[str], *, batch_size: int) -> list[list[float]]:
+        assert batch_size == len(documents)
+        return [self._values for _ in documents]

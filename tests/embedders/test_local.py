@@ -215,15 +215,14 @@ async def test_a_ping_needs_a_working_model(embedder: LocalEmbedder, model: Held
 
 def test_a_caller_whose_loop_is_gone_harms_nobody(model: HeldModel) -> None:
     """An embedder may outlive an event loop, as in a script that runs several."""
+    lasting = LocalEmbedder(model)
 
     async def leave_while_running() -> None:
-        (await _busy(embedder, model)).cancel()
+        (await _busy(lasting, model)).cancel()
 
-    embedder = LocalEmbedder(model)
     asyncio.run(leave_while_running())
     _release(model)
-
-    vector = asyncio.run(embedder.embed("later"))
+    vector = asyncio.run(lasting.embed("later"))
 
     assert int(vector[0]) == 5
-    asyncio.run(embedder.aclose())
+    asyncio.run(lasting.aclose())

@@ -22,9 +22,10 @@ DOWN = StoreError("the disk is full")
 class MeaningEmbedder:
     """An Embedder whose texts have nothing in common, except those that a test calls similar."""
 
-    name, dimensions, window_tokens = "meanings", 64, 256
+    dimensions, window_tokens = 64, 256
 
     def __init__(self) -> None:
+        self.name = "meanings"
         self.embedded: list[str] = []
         self.trouble: EmbedderError | TextUnfit | None = None
         self.hangs = False

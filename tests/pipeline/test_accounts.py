@@ -2,12 +2,13 @@
 
 import pytest
 
+from sparingly.core.answer import Usage
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.features import Features
 from sparingly.core.policy import CachePolicy, RoutingPolicy, Tier
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
-from sparingly.pipeline.accounts import Ended, ended
+from sparingly.pipeline.accounts import Accounts, Ended, Notes, ended
 from sparingly.pipeline.classify import Classification
 from tests.asks import NOW
 from tests.fakes.upstream import Scripted
@@ -224,6 +225,15 @@ def test_a_request_that_ended_without_an_answer_has_its_line_too() -> None:
     assert (entry.cost_nano, entry.saved_nano, entry.complete) == (0, 0, False)
     assert (entry.route, entry.provider, entry.streamed) == ("gpt-4o", "one", True)
     assert entry.timings.total_s == 1.5
+
+
+async def test_before_anybody_was_asked_nothing_was_paid() -> None:
+    """Known, not unknown."""
+    async with a_world() as world:
+        accounts = Accounts(prices=world.parts.prices, catalog=world.parts.catalog)
+        notes = Notes(incoming=world.incoming(), route="gpt-4o", baseline_model="gpt-4o")
+
+    assert accounts.paid_nano(notes, Usage(input_tokens=1_000)) == 0
 
 
 async def test_arguments_of_calls_count_as_output() -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from sparingly.core.policy import Retry, RoutingPolicy
-from sparingly.errors import UpstreamBroke, UpstreamUnreachable
+from sparingly.errors import InvalidRequest, UpstreamBroke, UpstreamUnreachable
 from sparingly.pipeline.serve import stamp_of
 from tests.fakes.upstream import EVENTS, Dead, Scripted
 from tests.pipeline.parts import StalledUpstream
@@ -191,6 +191,24 @@ async def test_a_provider_of_another_dialect_is_asked_in_its_own() -> None:
     sent = world.claude.requests[0]
     assert (sent.path, sent.headers) == ("/v1/messages", (("content-type", "application/json"),))
     assert world.claude.sent()["max_tokens"] == 5
+
+
+async def test_a_request_that_one_dialect_cannot_express_goes_to_the_next_candidate() -> None:
+    """Anthropic's API gives one draft only."""
+    async with a_world() as world:
+        served = await world.ask(model="mixed", n=2)
+
+    assert (served.entry.provider, text_of(served.body)) == ("one", PARIS)
+    assert world.claude.requests == []
+
+
+async def test_a_request_that_nobody_can_express_is_the_clients_error() -> None:
+    """It names the field."""
+    async with a_world() as world:
+        with pytest.raises(InvalidRequest) as caught:
+            await world.ask(model="claude-haiku-4-5", n=2)
+
+    assert caught.value.field == "n"
 
 
 async def test_counts_are_asked_for_where_the_operator_wants_them() -> None:

@@ -152,6 +152,13 @@ async def test_with_the_cache_off_nothing_is_looked_up_or_kept() -> None:
     assert len(world.one.requests) == 2
 
 
+async def test_with_the_cache_off_errors_come_out_as_they_are() -> None:
+    """There is no lead to give back."""
+    async with a_world(CachePolicy(mode="off")) as world:
+        with pytest.raises(UnknownModel):
+            await world.ask(model="claude-haiku-9")
+
+
 async def test_a_routes_settings_lie_over_the_others() -> None:
     """Here the asked model's name is its route."""
     async with a_world(CachePolicy(routes={"gpt-4o": RouteCache(mode="off")})) as world:

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
-from sparingly.core.policy import CachePolicy
+from sparingly.core.policy import CachePolicy, RoutingPolicy
+from sparingly.pipeline.assembly import assemble
 from sparingly.pipeline.exchange import Reply
 from tests.fakes.upstream import EVENTS, JSON, Scripted
 from tests.pipeline.wire import (
@@ -276,3 +278,14 @@ async def test_a_cut_stream_of_events_is_not_mistaken_for_an_empty_answer() -> N
 
     assert served.entry.complete
     assert world.store.entries == {}
+
+
+async def test_without_a_traffic_log_nobody_else_is_told() -> None:
+    """The ledger is."""
+    async with a_world() as world:
+        parts = msgspec.structs.replace(world.parts, on_settled=None)
+        world.pipeline = assemble(parts, cache=CachePolicy(), routing=RoutingPolicy())
+        served = await world.ask()
+
+    assert world.settled == []
+    assert world.ledger.entries == [served.entry]

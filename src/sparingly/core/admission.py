@@ -53,7 +53,7 @@ def admit(
     """Judge a complete, successful answer; `answer_bytes` is its size as it will be stored."""
     if not directives.keep:
         return Admission("none", "no-store")
-    reason = is_cacheable(ask, policy) or _unfit(answer)
+    reason = is_cacheable(ask, policy) or _unfit(answer, drafts=ask.sampling.n or 1)
     if reason is not None:
         return Admission("none", reason)
     if answer_bytes > policy.max_answer_bytes:
@@ -69,9 +69,12 @@ def admit(
     return Admission("semantic", "admitted")
 
 
-def _unfit(answer: Answer) -> str | None:
+def _unfit(answer: Answer, *, drafts: int) -> str | None:
     if not answer.choices:
         return "empty"
+    # A stream can be cut between two drafts, each of which looks finished.
+    if len(answer.choices) < drafts:
+        return "incomplete"
     for choice in answer.choices:
         if choice.finish is None:
             return "incomplete"

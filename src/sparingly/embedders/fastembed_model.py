@@ -13,9 +13,9 @@ hub client, an image library) that takes 0.3 s and 40 MB, which no other command
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     import onnxruntime
     from fastembed import TextEmbedding
     from fastembed.text.onnx_embedding import OnnxTextEmbedding
+    from numpy.typing import ArrayLike
     from tokenizers import Tokenizer
 
 # The name of the model that the package carries.
 _PACKAGED = "minilm"
 
 
+class Embedding(Protocol):
+    """The one method of fastembed's TextEmbedding that is used at run time."""
+
+    def embed(self, documents: list[str], *, batch_size: int) -> Iterable["ArrayLike"]: ...
+
+
 class FastembedModel:
     """A loaded model.  Not for several threads at once."""
 
     def __init__(
-        self, *, name: str, embedding: "TextEmbedding", tokenizer: "Tokenizer", window_tokens: int
+        self, *, name: str, embedding: Embedding, tokenizer: "Tokenizer", window_tokens: int
     ) -> None:
         self.name = name
         self.window_tokens = window_tokens

@@ -149,6 +149,7 @@ class LocalEmbedder:
             return
         try:
             vectors = self._model.vectors([waiting.text for waiting in wanted])
+            answered = list(zip(wanted, vectors, strict=True))
         except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: a bug must not end it
             if len(wanted) == 1:
                 _tell(wanted[0], _failed(error))
@@ -156,7 +157,7 @@ class LocalEmbedder:
             for waiting in wanted:
                 self._embed_run([waiting])
             return
-        for waiting, vector in zip(wanted, vectors, strict=True):
+        for waiting, vector in answered:
             _tell(waiting, vector)
 
 

@@ -4,7 +4,8 @@ It runs in the process of `edge_worker.py`, never in the gateway's own: no call
 of the engine's bindings lets other Python threads run, and they take up to
 12 ms (search), 20 ms (a new log segment) or seconds (compaction).
 
-Settings, as measured in benchmarks/results/store.json with 50,000 entries in one scope:
+Settings, chosen by trial with 50,000 entries in one scope on 2 cores (what came of
+them is in benchmarks/results/store.json):
 - 4-bit TurboQuant is the one quantization that is applied to points as they
   arrive and finds the closest: 2 ms a search, 6.6 without.
 - No HNSW graph: building it takes half a minute and saves nothing at this size.

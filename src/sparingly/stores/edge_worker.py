@@ -9,6 +9,7 @@ told in `edge_shard.py`.
 import select
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -50,12 +51,15 @@ def main(folder: str, dimensions: str) -> int:
             gateway.sendall(framed(Reply(trouble=error.message)))
             return 1
         try:
-            serve(gateway, shard)
+            with closing(shard):
+                serve(gateway, shard)
         except ConnectionError:
             # The gateway was killed: there is nobody to tell, and the folder is in order.
             return 0
-        finally:
-            shard.close()
+        except StoreError as error:
+            # Flushing or compacting failed with nobody asking; the next caller finds the process gone.
+            sys.stderr.write(f"sparingly: {error.message}\n")
+            return 1
     return 0
 
 

@@ -89,9 +89,9 @@ _SLICE_BYTES = 256 * 1024
 class HttpReply:
     """An answer whose status and headers have come; header names are in lower case."""
 
-    def __init__(self, response: ClientResponse, place: str) -> None:
+    def __init__(self, response: ClientResponse) -> None:
         self._response = response
-        self._place = place
+        self._headers: list[tuple[str, str]] | None = None
         self._lossy = _lossy_connection(response)
 
     @property
@@ -102,10 +102,12 @@ class HttpReply:
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
         """The headers as they came, repeated ones included; values are Latin-1, as in ASGI."""
-        return [
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in self._response.raw_headers
-        ]
+        if self._headers is None:
+            self._headers = [
+                (name.decode("latin-1").lower(), value.decode("latin-1"))
+                for name, value in self._response.raw_headers
+            ]
+        return self._headers
 
     async def body(self) -> AsyncIterator[bytes]:
         """Yield all that has arrived, in one piece, until the body is complete.
@@ -119,13 +121,13 @@ class HttpReply:
                 piece = await content.readany()
             except FOREIGN as error:
                 self._response.close()
-                raise UpstreamBroke(f"{self._place} broke off: {reason(error)}") from _shareable(error)
+                raise self._broke(error) from _shareable(error)
             if not piece:
                 break
             yield piece
         loss = self._lossy.exception() if self._lossy is not None else None
         if isinstance(loss, OSError):
-            raise UpstreamBroke(f"{self._place} broke off: {reason(loss)}") from loss
+            raise self._broke(loss) from loss
 
     async def read(self) -> bytes:
         """The whole body; closes the reply."""
@@ -137,6 +139,10 @@ class HttpReply:
     async def aclose(self) -> None:
         """Close the connection unless the body was read to its end, which hands it back to the pool."""
         self._response.close()
+
+    def _broke(self, error: BaseException) -> UpstreamBroke:
+        place = origin(str(self._response.url))
+        return UpstreamBroke(f"{self._response.method} {place} broke off: {reason(error)}")
 
 
 class HttpClient:
@@ -167,7 +173,6 @@ class HttpClient:
             UpstreamUnreachable: no answer began.  What the caller's own body
                 raises while it is read comes through as it is.
         """
-        place = f"{method} {origin(url)}"
         upload = None if isinstance(body, bytes) else _Upload(body)
         try:
             response = await self._open().request(
@@ -183,8 +188,9 @@ class HttpClient:
         except FOREIGN as error:
             if upload is not None and upload.trouble is not None:
                 raise upload.trouble from None
-            raise UpstreamUnreachable(f"{place} failed: {reason(error)}") from _shareable(error)
-        return HttpReply(response, place)
+            message = f"{method} {origin(url)} failed: {reason(error)}"
+            raise UpstreamUnreachable(message) from _shareable(error)
+        return HttpReply(response)
 
     async def aclose(self) -> None:
         """Close every connection; replies under way break off."""
