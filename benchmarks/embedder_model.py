@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,35 +122,32 @@ def _moved(session: onnxruntime.InferenceSession, texts: list[Pieces]) -> float:
     return max(0.0, 1.0 - float((together * alone).sum(1).min()))
 
 
-def _times(sessions: dict[str, onnxruntime.InferenceSession]) -> dict[str, dict[str, float]]:
-    """Median time of a run on one thread; the models take turns, so that noise meets all alike."""
-    taken: dict[str, dict[str, float]] = {name: {} for name in sessions}
+def _times(sessions: dict[str, onnxruntime.InferenceSession]) -> dict[str, dict[str, dict[str, float]]]:
+    """Times of a run on one thread; the models take turns, so that noise meets all alike."""
+    taken: dict[str, dict[str, dict[str, float]]] = {name: {} for name in sessions}
     for length in (9, 32, 122):
         inputs = {name: _inputs(session, _random(1, length)) for name, session in sessions.items()}
         seconds: dict[str, list[float]] = {name: [] for name in sessions}
         for _ in range(10):
             for name, session in sessions.items():
                 fed = inputs[name]
-                seconds[name] += _seconds(lambda session=session, fed=fed: session.run(None, fed), length)
+                seconds[name] += _seconds(partial(session.run, None, fed), length)
         for name, values in seconds.items():
-            taken[name][str(length)] = _short(float(np.median(values)) * 1e3)
+            p10, p50 = np.quantile(values, [0.1, 0.5]) * 1e3
+            taken[name][str(length)] = {"p10": _short(p10), "p50": _short(p50)}
     return taken
 
 
 def _batches(session: onnxruntime.InferenceSession) -> dict[str, dict[str, float]]:
-    """Milliseconds a text when several of one length share a run."""
+    """Milliseconds (p10) a text when several of one length share a run."""
     table: dict[str, dict[str, float]] = {}
     for length in (9, 16, 32, 64, 128):
         row = table[f"{length} pieces"] = {}
         for count in (1, 2, 4, 8, 16):
             if count * length <= 512:
                 fed = _inputs(session, _random(count, length))
-                seconds = [
-                    second
-                    for _ in range(5)
-                    for second in _seconds(lambda fed=fed: session.run(None, fed), length * count)
-                ]
-                row[f"{count} texts"] = _short(float(np.median(seconds)) * 1e3 / count)
+                seconds = _seconds(partial(session.run, None, fed), 10)
+                row[f"{count} texts"] = _short(np.quantile(seconds, 0.1) * 1e3 / count)
     return table
 
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.http_clients       # writes benchmarks/results/http_clients.json
 
-Each client runs in a process of its own against a server in another; clients
-that are not installed are left out.  `sparingly` is our own seam, on aiohttp.
+Each client runs in a process of its own against a server in another; a client
+that is not installed says so.  `sparingly` is our own seam, on aiohttp.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -325,7 +326,8 @@ def _all() -> None:
         finally:
             server.terminate()
     print(json.dumps(results, indent=1))
-    write_result("http_clients", {"clients": results}, packages=("aiohttp", "httpx", "pyreqwest", "uvloop"))
+    packages = tuple(name for name in ("aiohttp", "httpx", "pyreqwest", "uvloop") if find_spec(name))
+    write_result("http_clients", {"clients": results}, packages=packages)
 
 
 if __name__ == "__main__":

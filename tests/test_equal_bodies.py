@@ -31,6 +31,7 @@ def _shuffled(value: Any, rng: Random) -> Any:
     return [_shuffled(item, rng) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @run(max_examples=80)
 @given(openai_bodies(), st.randoms(use_true_random=False), st.sampled_from([None, 0, 2]))
 def test_the_order_of_fields_and_the_spaces_between_make_no_difference(
@@ -40,6 +41,7 @@ def test_the_order_of_fields_and_the_spaces_between_make_no_difference(
     assert _mark(_shuffled(body, rng), indent=indent) == _mark(body)
 
 
+@pytest.mark.slow
 @run(max_examples=40)
 @given(openai_bodies(), st.sampled_from(sorted(NOT_THE_ANSWER)), st.text(max_size=5) | st.none())
 def test_who_asks_and_what_is_paid_make_no_difference(body: Body, field: str, value: str | None) -> None:
@@ -47,6 +49,7 @@ def test_who_asks_and_what_is_paid_make_no_difference(body: Body, field: str, va
     assert _mark(body | {field: value} | TRAVEL) == _mark(body)
 
 
+@pytest.mark.slow
 @run(max_examples=80)
 @given(openai_bodies(), st.data())
 def test_leaving_out_any_other_field_makes_a_difference(body: Body, data: st.DataObject) -> None:
@@ -60,6 +63,7 @@ def test_leaving_out_any_other_field_makes_a_difference(body: Body, data: st.Dat
     assert _mark(less).scope != _mark(body).scope
 
 
+@pytest.mark.slow
 @run(max_examples=40)
 @given(openai_bodies(), json_values)
 def test_an_unknown_field_is_part_of_the_question(body: Body, value: object) -> None:

@@ -44,6 +44,7 @@ from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
+from sparingly.telemetry.teller import Teller
 from sparingly.telemetry.traffic_log import TrafficLogWriter
 from sparingly.web.app import App, Port, build_app
 from sparingly.web.llm import LlmEndpoints
@@ -66,91 +67,99 @@ async def open_app(
     Raises:
         StartupError: a part cannot be opened; one line says which and why.
     """
-    clock = SystemClock()
-    rng = random.Random()  # noqa: S311 - balances load and spreads retries; no secret depends on it
     prepare_folder(data)
+    catalog = catalog_of(settings)
+    metrics = Metrics(
+        known_models=[model.name for model in known_models(catalog, settings.routing)],
+        known_routes=settings.routing.routes,
+    )
+    teller = Teller(events, metrics)
     async with AsyncExitStack() as stack:
-        catalog = catalog_of(settings)
-        metrics = Metrics(
-            known_models=[model.name for model in known_models(catalog, settings.routing)],
-            known_routes=settings.routing.routes,
-        )
+        parts = await _open_parts(settings, environ, data=data, stack=stack, teller=teller)
+        pipeline = assemble(parts, cache=settings.cache, routing=settings.routing, realm=realm_of(settings))
+        parts.background.keep_running("sweep", _sweep(pipeline, settings, parts.store, metrics))
+        llm = _endpoints(settings, environ, parts=parts, pipeline=pipeline, teller=teller)
+        yield Opened(build_app(llm=llm, ports=_ports(parts), metrics=metrics.render), pipeline)
 
-        def on_trouble(code: str, message: str) -> None:
-            metrics.trouble(code)
-            events.trouble(code, message)
 
-        embedder = await open_embedder(settings)
-        stack.push_async_callback(embedder.aclose)
-        store = open_store(settings, environ, data=data, dimensions=embedder.dimensions)
-        stack.push_async_callback(store.aclose)
-        await _first_look(store, on_trouble, is_ours=settings.store.kind == "edge")
-        upstreams = open_upstreams(settings, environ, stack, clock)
-        ledger = SqliteLedger(data / LEDGER_FILE) if settings.ledger.enabled else NoLedger()
-        stack.push_async_callback(ledger.aclose)
-        metrics.watch_lost("ledger", lambda: ledger.dropped)
-        traffic = _open_traffic_log(settings, data, stack, metrics)
-        prices = open_prices(settings)
-        background = await stack.enter_async_context(Background(on_trouble=on_trouble))
+async def _open_parts(
+    settings: Settings, environ: Mapping[str, str], *, data: Path, stack: AsyncExitStack, teller: Teller
+) -> Parts:
+    """Open what the pipeline needs; the stack closes it, background work first and the embedder last."""
+    clock = SystemClock()
+    embedder = await open_embedder(settings)
+    stack.push_async_callback(embedder.aclose)
+    store = open_store(settings, environ, data=data, dimensions=embedder.dimensions)
+    stack.push_async_callback(store.aclose)
+    await _first_look(store, teller, is_ours=settings.store.kind == "edge")
+    upstreams = open_upstreams(settings, environ, stack, clock)
+    ledger = SqliteLedger(data / LEDGER_FILE) if settings.ledger.enabled else NoLedger()
+    stack.push_async_callback(ledger.aclose)
+    teller.metrics.watch_lost("ledger", lambda: ledger.dropped)
+    traffic = _open_traffic_log(settings, data, stack, teller.metrics)
+    prices = open_prices(settings)
+    classifier = open_classifier(
+        settings,
+        await open_tier_model(settings, embedder),
+        embedder=embedder,
+        upstreams=upstreams,
+        prices=prices,
+        clock=clock,
+    )
+    return Parts(
+        embedder=embedder,
+        store=store,
+        upstreams=upstreams,
+        ledger=ledger,
+        prices=prices,
+        catalog=catalog_of(settings),
+        classifier=classifier,
+        background=await stack.enter_async_context(Background(on_trouble=teller.trouble)),
+        clock=clock,
+        sleep=asyncio.sleep,
+        rng=random.Random(),  # noqa: S311 - balances load and spreads retries; no secret depends on it
+        injects_usage=usage_injectors(settings),
+        on_settled=_written_to(traffic) if traffic is not None else None,
+    )
 
-        def on_settled(incoming: Incoming, answer: Answer | None, entry: LedgerEntry) -> None:
-            if traffic is not None:
-                body = None if answer is None else INBOUND[incoming.dialect].whole(answer, stamp_of(incoming))
-                traffic.enter(entry, request=incoming.body, response=body)
 
-        pipeline = assemble(
-            Parts(
-                embedder=embedder,
-                store=store,
-                upstreams=upstreams,
-                ledger=ledger,
-                prices=prices,
-                catalog=catalog,
-                classifier=open_classifier(
-                    settings,
-                    await open_tier_model(settings, embedder),
-                    embedder=embedder,
-                    upstreams=upstreams,
-                    prices=prices,
-                    clock=clock,
-                ),
-                background=background,
-                clock=clock,
-                sleep=asyncio.sleep,
-                rng=rng,
-                injects_usage=usage_injectors(settings),
-                on_settled=on_settled,
-            ),
-            cache=settings.cache,
-            routing=settings.routing,
-            realm=realm_of(settings),
-        )
-        background.keep_running("sweep", _sweep(pipeline, settings, store, metrics))
+def _endpoints(
+    settings: Settings, environ: Mapping[str, str], *, parts: Parts, pipeline: Pipeline, teller: Teller
+) -> LlmEndpoints:
+    default = parts.upstreams[default_provider(settings)]
+    return LlmEndpoints(
+        gateway=pipeline.gateway,
+        relay_to=default,
+        models=ModelList(catalog=parts.catalog, policy=settings.routing, upstream=default),
+        door=open_door(settings, environ),
+        ledger=parts.ledger,
+        observe=teller.request,
+        in_flight=teller.metrics,
+        clock=parts.clock,
+        new_id=lambda: uuid.uuid4().hex,
+        max_body_bytes=settings.server.max_body_bytes,
+    )
 
-        def observe(entry: LedgerEntry) -> None:
-            metrics.observe(entry)
-            events.request(entry)
 
-        default = upstreams[default_provider(settings)]
-        llm = LlmEndpoints(
-            gateway=pipeline.gateway,
-            relay_to=default,
-            models=ModelList(catalog=catalog, policy=settings.routing, upstream=default),
-            door=open_door(settings, environ),
-            ledger=ledger,
-            observe=observe,
-            in_flight=metrics,
-            clock=clock,
-            new_id=lambda: uuid.uuid4().hex,
-            max_body_bytes=settings.server.max_body_bytes,
-        )
-        ports = (
-            Port("embedder", embedder.ping),
-            Port("store", store.ping),
-            Port("ledger", ledger.ping),
-            *(Port(f"provider {name}", one.ping, essential="provider") for name, one in upstreams.items()),
-        )
-        yield Opened(build_app(llm=llm, ports=ports, metrics=metrics.render), pipeline)
+def _ports(parts: Parts) -> tuple[Port, ...]:
+    """Everything that readiness pings."""
+    providers = (
+        Port(f"provider {name}", one.ping, essential="provider") for name, one in parts.upstreams.items()
+    )
+    return (
+        Port("embedder", parts.embedder.ping),
+        Port("store", parts.store.ping),
+        Port("ledger", parts.ledger.ping),
+        *providers,
+    )
+
+
+def _written_to(traffic: TrafficLogWriter) -> Callable[[Incoming, Answer | None, LedgerEntry], None]:
+    def write(incoming: Incoming, answer: Answer | None, entry: LedgerEntry) -> None:
+        body = None if answer is None else INBOUND[incoming.dialect].whole(answer, stamp_of(incoming))
+        traffic.enter(entry, request=incoming.body, response=body)
+
+    return write
 
 
 def prepare_folder(data: Path) -> None:
@@ -178,14 +187,14 @@ def _open_traffic_log(
     return writer
 
 
-async def _first_look(store: AnswerStore, on_trouble: Callable[[str, str], None], *, is_ours: bool) -> None:
+async def _first_look(store: AnswerStore, teller: Teller, *, is_ours: bool) -> None:
     """A folder of ours that cannot be used is the operator's to mend; a server may come back by itself."""
     try:
         await store.ping()
     except StoreError as error:
         if is_ours:
             raise StartupError(error.message) from error
-        on_trouble(error.code, error.message)
+        teller.trouble(error.code, error.message)
 
 
 async def _sweep(pipeline: Pipeline, settings: Settings, store: AnswerStore, metrics: Metrics) -> None:

@@ -8,6 +8,7 @@ so that a busy one is told at once and whoever can connect is answered.
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,9 @@ from sparingly.telemetry.logs import EventLog, start_logging
 from sparingly.web.app import App
 
 _BACKLOG = 1024
+# Longer than clients keep idle connections (httpx 5 s, OpenAI's SDK 5 s, many proxies 60 s): whoever closes first
+# must not be the one that a request is being sent to.
+_KEEP_ALIVE_S = 75
 
 
 def serve(settings: Settings, environ: Mapping[str, str], *, on_listening: Callable[[str], None]) -> None:
@@ -71,6 +75,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 backlog=_BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=int(drain_s),
             )
         )
@@ -102,7 +107,9 @@ def listener(host: str, port: int) -> socket.socket:
             reuse_port=False,
         )
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        # The system's own words: asyncio's and socket's repeat the address.
+        number = error.errno if isinstance(error, OSError) else None
+        reason = os.strerror(number) if number and number > 0 else error
         raise StartupError(f"cannot listen on {host}:{port}: {reason}") from error
 
 

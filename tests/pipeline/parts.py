@@ -22,7 +22,7 @@ DOWN = StoreError("the disk is full")
 class MeaningEmbedder:
     """An Embedder whose texts have nothing in common, except those that a test calls similar."""
 
-    dimensions, window_tokens = 64, 256
+    dimensions, window_tokens = 4096, 256
 
     def __init__(self) -> None:
         self.name = "meanings"

@@ -169,6 +169,16 @@ async def test_a_deployment_that_keeps_failing_rests() -> None:
     assert (asked, rested, len(world.one.requests)) == (3, 3, 4)
 
 
+async def test_a_deployment_that_fails_now_and_then_does_not_rest() -> None:
+    """A success forgets the failures before it: two and two are not four."""
+    async with a_world(routing=ONCE) as world:
+        world.script(refusal(500), refusal(500), whole(), refusal(500), refusal(500), whole())
+        for number in range(6):
+            await world.ask(f"Question {number}?")
+
+    assert len(world.one.requests) == 6
+
+
 async def test_the_clients_headers_travel_on_in_its_own_dialect() -> None:
     """Providers give meaning to names we have never heard of."""
     async with a_world() as world:

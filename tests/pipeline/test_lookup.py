@@ -187,6 +187,22 @@ async def test_a_text_that_has_no_vector_is_a_miss_and_no_trouble() -> None:
     assert isinstance((await world.find(ask(CLOSE))).verdict, Hit)
 
 
+async def test_a_text_that_has_no_vector_shows_that_the_embedder_is_well() -> None:
+    """It may be the one that tries the embedder after its cooldown; the next text need not wait for another."""
+    world = World()
+    await world.learn(ask(KNOWN))
+    world.embedder.trouble = EmbedderError("the model is gone")
+    await world.find(ask(CLOSE))
+    world.embedder.trouble = TextTooLong("300 word pieces")
+    world.clock.pass_by(5.0)
+    await world.find(ask(FAR))
+    world.embedder.trouble = None
+
+    found = await world.find(ask(CLOSE))
+
+    assert isinstance(found.verdict, Hit)
+
+
 async def test_a_store_that_fails_is_a_miss_and_is_left_alone_for_a_while() -> None:
     """Losing the cache costs money, never answers; after the cooldown it is tried again."""
     world = World()
@@ -196,12 +212,13 @@ async def test_a_store_that_fails_is_a_miss_and_is_left_alone_for_a_while() -> N
     first, second = await world.find(ask(KNOWN)), await world.find(ask(KNOWN))
     world.store.trouble = None
     world.clock.pass_by(5.0)
-    third = await world.find(ask(KNOWN))
+    third, fourth = await world.find(ask(KNOWN)), await world.find(ask(KNOWN))
 
     assert (first.verdict, first.trouble) == (Miss("store-error"), ("store-error",))
     assert (second.verdict, second.trouble) == (Miss("store-down"), ("store-down",))
     assert isinstance(third.verdict, Hit)
-    assert world.store.calls["exact"] == 2
+    assert isinstance(fourth.verdict, Hit)
+    assert world.store.calls["exact"] == 3
 
 
 @pytest.mark.parametrize("call", ["exact", "is_empty", "neighbors"])

@@ -1,10 +1,10 @@
 """The only home of the HTTP client: one exchange with a server over HTTP/1.1.
 
-Which library?  aiohttp, although pyreqwest costs about 50 us less a request
+Which library?  aiohttp, although pyreqwest costs about 70 us less a request
 (benchmarks/results/http_clients.json): when a request is given up before its
 headers have come, pyreqwest 0.15.1 leaves the connection open until the read
 timeout, so the provider works on, and is paid, for nobody.  httpx on pyreqwest
-inherits that and costs more; httpx alone costs ten times as much.  aiohttp also
+inherits that and costs more; httpx alone costs nine times as much.  aiohttp also
 hands over all that has arrived in one piece.
 
 The wire carries what the caller gave and hands back what came: no redirects,

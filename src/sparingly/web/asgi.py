@@ -49,8 +49,8 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
         message = await receive()
 
 
-async def body_pieces(receive: Receive, *, limit: int) -> AsyncIterator[bytes]:
-    """The request body as it arrives; raises as `read_body`."""
+async def body_pieces(receive: Receive, *, limit: int, read: asyncio.Event) -> AsyncIterator[bytes]:
+    """The request body as it arrives; sets `read` at its end; raises as `read_body`."""
     size = 0
     while True:
         message = await receive()
@@ -64,18 +64,22 @@ async def body_pieces(receive: Receive, *, limit: int) -> AsyncIterator[bytes]:
             if piece:
                 yield piece
             if not message.get("more_body", False):
+                read.set()
                 return
 
 
-async def while_connected(receive: Receive, work: Coroutine[object, object, None]) -> bool:
+async def while_connected(
+    receive: Receive, work: Coroutine[object, object, None], *, read: asyncio.Event | None = None
+) -> bool:
     """Do `work` until it is done or the client has left; say whether it was done.
 
-    The request body must have been read.  `work` is cancelled when the client leaves.
+    `work` is cancelled when the client leaves.  The request body must have been
+    read, unless `work` reads it and sets `read` at its end.
     """
     stayed = True
     try:
         async with asyncio.TaskGroup() as group:
-            watcher = group.create_task(_raise_when_gone(receive))
+            watcher = group.create_task(_raise_when_gone(receive, read))
             await work
             watcher.cancel()
     except* ClientGone:
@@ -103,7 +107,9 @@ async def send_stream(send: Send, status: int, headers: Headers, pieces: AsyncIt
             await close()
 
 
-async def _raise_when_gone(receive: Receive) -> None:
+async def _raise_when_gone(receive: Receive, read: asyncio.Event | None) -> None:
+    if read is not None:
+        await read.wait()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sparingly.pipeline.exchange import Summary
 
-# RFC 9110, section 7.6.1, and what this server sets for itself.
+# RFC 9110, section 7.6.1; what this server sets for itself; what speaks of the provider's own origin.
 _NOT_RELAYED = frozenset(
     {
+        "alt-svc",
         "connection",
         "content-length",
         "date",
@@ -16,6 +17,7 @@ _NOT_RELAYED = frozenset(
         "proxy-connection",
         "server",
         "set-cookie",
+        "strict-transport-security",
         "te",
         "trailer",
         "transfer-encoding",

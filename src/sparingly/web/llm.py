@@ -4,7 +4,8 @@ Whatever happens, the client gets an error in its own dialect and the ledger
 gets its line.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Protocol
 
 import msgspec
@@ -136,21 +137,35 @@ class LlmEndpoints:
         ask = INBOUND[dialect].read(body)
         visit.asked, visit.streamed = ask.model, ask.stream
         incoming = self._incoming(visit, dialect, body, ask, caller)
-        failed: list[SparinglyError] = []
 
         async def work() -> None:
-            try:
-                reply = await self._gateway.answer(incoming)
-            except SparinglyError as error:
-                # Kept for outside: in here it would come out wrapped in a group.
-                failed.append(error)
-                return
-            await self._deliver(visit, reply, send)
+            await self._deliver(visit, await self._gateway.answer(incoming), send)
 
-        if not await while_connected(receive, work()) and not visit.begun:
-            self._end(visit, _CLIENT_LEFT, "client-left")
+        await self._while_there(visit, receive, work())
+
+    async def _while_there(
+        self,
+        visit: _Visit,
+        receive: Receive,
+        work: Coroutine[object, object, None],
+        *,
+        read: asyncio.Event | None = None,
+    ) -> None:
+        """Do `work` while the client is there; raise what it raises, or ClientGone before an answer began."""
+        failed: list[SparinglyError] = []
+
+        async def guarded() -> None:
+            try:
+                await work
+            except SparinglyError as error:
+                # Kept for outside: in a task group it would come out wrapped.
+                failed.append(error)
+
+        stayed = await while_connected(receive, guarded(), read=read)
         if failed:
             raise failed[0]
+        if not stayed and not visit.begun:
+            raise ClientGone
 
     async def _deliver(self, visit: _Visit, reply: Reply, send: Send) -> None:
         visit.begun = True
@@ -173,15 +188,23 @@ class LlmEndpoints:
     async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
         query = scope["query_string"].decode("latin-1")
+        read = asyncio.Event()
         chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
-        has_body = chunked or visit.headers.get("content-length", "0") != "0"
+        body: bytes | AsyncIterator[bytes] = b""
+        if chunked or visit.headers.get("content-length", "0") != "0":
+            body = body_pieces(receive, limit=self._max_body_bytes, read=read)
+        else:
+            read.set()
         request = UpstreamRequest(
             method=visit.method,
             path=_raw_path(scope) + (f"?{query}" if query else ""),
             headers=self._travelling(visit),
-            body=body_pieces(receive, limit=self._max_body_bytes) if has_body else b"",
+            body=body,
             client_key=caller.key,
         )
+        await self._while_there(visit, receive, self._relayed(visit, request, send), read=read)
+
+    async def _relayed(self, visit: _Visit, request: UpstreamRequest, send: Send) -> None:
         reply = await self._relay_to.send(request)
         visit.begun = True
         headers = [
@@ -191,7 +214,8 @@ class LlmEndpoints:
         ]
         delivered = False
         try:
-            delivered = await while_connected(receive, send_stream(send, reply.status, headers, reply.body()))
+            await send_stream(send, reply.status, headers, reply.body())
+            delivered = True
         finally:
             await reply.aclose()
             self._end(visit, reply.status, "relayed", provider=self._relay_to.name, complete=delivered)

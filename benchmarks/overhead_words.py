@@ -1,0 +1,44 @@
+"""Texts for `overhead.py`: questions of a wanted length that mean different things, and answers."""
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+_SUBJECTS: Final = (
+    "invoice parcel refund password passport airport mortgage recipe violin glacier kitten tractor vaccine "
+    "contract keyboard garden planet bicycle museum harbor battery blanket camera dentist engine forest "
+    "guitar hospital island jacket kitchen ladder magnet notebook orchard pencil quarry river saddle teapot "
+    "umbrella valley wallet window yogurt zipper anchor bridge candle desert"
+).split()
+_VERBS: Final = (
+    "cancel repair paint measure ship insure sharpen translate borrow freeze polish rename export weigh "
+    "restore inspect donate rotate archive label"
+).split()
+def question(rng: random.Random, tokens: int) -> str:
+    """A question of about so many word pieces, the two marks of its ends included."""
+    told = ["How", "do", "I"]
+    while len(told) < tokens - 3:  # the question mark and the marks of both ends are pieces, too
+        told += [rng.choice(_VERBS), "the", *rng.sample(_SUBJECTS, 2), rng.choice(("for", "near", "without"))]
+    return " ".join(told[: tokens - 3]) + "?"
+
+
+def questions(seed: int, count: int, lengths: Sequence[int]) -> list[str]:
+    """Questions that are all different, of the given lengths in turn."""
+    rng = random.Random(seed)
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found[question(rng, lengths[len(found) % len(lengths)])] = None
+    return list(found)
+
+
+def same_question(text: str) -> str:
+    """The same question to any embedder that reads small letters only, and another to whoever compares bytes."""
+    return text[0].lower() + text[1:]
+
+
+def words(chars: int, seed: int = 1) -> str:
+    """Text that compresses about as well as English does."""
+    rng = random.Random(seed)
+    letters = "etaoinshrdlucmfwypvbgk"
+    vocabulary = ["".join(rng.choices(letters, k=rng.randint(2, 9))) for _ in range(500)]
+    return " ".join(rng.choices(vocabulary, k=chars))[:chars]

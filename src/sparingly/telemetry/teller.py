@@ -1,0 +1,23 @@
+"""Tells operators what happened, in both ways they look: events and metrics."""
+
+from sparingly.core.ledger import LedgerEntry
+from sparingly.telemetry.logs import EventLog
+from sparingly.telemetry.metrics import Metrics
+
+
+class Teller:
+    """Writes every request and every trouble to both."""
+
+    def __init__(self, events: EventLog, metrics: Metrics) -> None:
+        self.events = events
+        self.metrics = metrics
+
+    def request(self, entry: LedgerEntry) -> None:
+        """A request is finished."""
+        self.metrics.observe(entry)
+        self.events.request(entry)
+
+    def trouble(self, code: str, message: str) -> None:
+        """A part failed, beside any request."""
+        self.metrics.trouble(code)
+        self.events.trouble(code, message)
