@@ -24,6 +24,7 @@ from sparingly.ledgers.nothing import NoLedger
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
 from sparingly.opening import (
+    client_keyed,
     default_provider,
     open_classifier,
     open_door,
@@ -119,6 +120,7 @@ async def _open_parts(
         sleep=asyncio.sleep,
         rng=random.Random(),  # noqa: S311 - balances load and spreads retries; no secret depends on it
         injects_usage=usage_injectors(settings),
+        client_keyed=client_keyed(settings),
         on_settled=_written_to(traffic) if traffic is not None else None,
     )
 

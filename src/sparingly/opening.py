@@ -68,8 +68,7 @@ def open_upstreams(
             dialect=provider.kind,
             base_url=provider.base_url or f"https://{host_of(provider)}",
             key=_secret(environ, provider.key_env),
-            # A caller's key belongs to one house; routing elsewhere must not carry it there.
-            takes_client_key=name == default_provider(settings),
+            takes_client_key=name in client_keyed(settings),
             headers=provider.headers,
             client=client,
             clock=clock,
@@ -148,6 +147,12 @@ def default_provider(settings: Settings) -> str:
 def usage_injectors(settings: Settings) -> frozenset[str]:
     """The providers whose streams are always asked for their token counts."""
     return frozenset(name for name, one in settings.providers.items() if one.stream_usage == "inject")
+
+
+def client_keyed(settings: Settings) -> frozenset[str]:
+    """The provider that is asked with the caller's own key; a key belongs to one house and goes to no other."""
+    name = default_provider(settings)
+    return frozenset({name} if settings.providers[name].key_env is None else ())
 
 
 def realm_of(settings: Settings) -> str:

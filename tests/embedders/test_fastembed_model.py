@@ -2,6 +2,8 @@
 
 import base64
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,15 @@ def test_a_text_in_a_padded_run_gets_the_vector_it_gets_alone(minilm: FastembedM
 
     for text, vector in zip(texts, together, strict=True):
         assert np.allclose(vector, minilm.vectors([text])[0], atol=1e-5)
+
+
+def test_fastembed_is_not_imported_before_a_model_is_loaded() -> None:
+    """It takes a third of a second, which a command that embeds nothing must not wait for."""
+    program = "import sys, sparingly.embedders.local; sys.exit('fastembed' in sys.modules or 'onnxruntime' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
 
 
 def test_pieces_are_counted_uncut(minilm: FastembedModel) -> None:

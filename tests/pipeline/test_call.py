@@ -5,8 +5,9 @@ import asyncio
 import msgspec
 import pytest
 
-from sparingly.core.policy import Retry, RoutingPolicy
+from sparingly.core.policy import CachePolicy, Retry, RoutingPolicy
 from sparingly.errors import InvalidRequest, UpstreamBroke, UpstreamUnreachable
+from sparingly.pipeline.assembly import assemble
 from sparingly.pipeline.serve import stamp_of
 from tests.fakes.upstream import EVENTS, Dead, Scripted
 from tests.pipeline.parts import StalledUpstream
@@ -118,6 +119,17 @@ async def test_a_bad_key_of_the_clients_own_is_not_handed_to_others() -> None:
     assert served.status == 401
     assert world.one.requests[0].client_key == "sk-mine"
     assert world.two.requests == []
+
+
+async def test_a_bad_key_of_the_operators_is_the_next_candidates_chance() -> None:
+    """The client brought a key too, but this provider was asked with its own."""
+    async with a_world() as world:
+        parts = msgspec.structs.replace(world.parts, client_keyed=frozenset())
+        world.pipeline = assemble(parts, cache=CachePolicy(), routing=RoutingPolicy())
+        world.script(refusal(401))
+        served = await world.serve(world.incoming(key="sk-mine"))
+
+    assert (served.status, served.entry.provider) == (200, "two")
 
 
 @pytest.mark.parametrize(

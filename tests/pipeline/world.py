@@ -109,6 +109,7 @@ class World:
             sleep=self._sleep,
             rng=random.Random(0),
             injects_usage=injects_usage,
+            client_keyed=frozenset({"one"}),
             patience_s=patience_s,
             on_settled=lambda incoming, answer, _: self.settled.append((incoming.id, answer)),
         )

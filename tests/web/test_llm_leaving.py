@@ -5,10 +5,10 @@ import pytest
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy
 from tests.pipeline.parts import StalledUpstream
-from tests.pipeline.wire import PARIS, chunk, pieces, request_body, stream
+from tests.pipeline.wire import PARIS, chunk, pieces, request_body, stream, whole
 from tests.pipeline.world import QUESTION
 from tests.web.front import a_front
-from tests.web.harness import eventually, visiting
+from tests.web.harness import eventually, fetch, visiting
 
 pytestmark = pytest.mark.anyio
 
@@ -87,13 +87,14 @@ async def test_leaving_after_the_last_byte_is_no_leaving() -> None:
 async def test_leaving_during_a_paced_hit_is_entered_as_incomplete() -> None:
     """Nobody is paid for it, and the ledger says how it ended all the same."""
     async with a_front(CachePolicy(pace_tokens_per_s=1.0)) as front:
-        await front.world.ask()
-        front.world.ledger.entries.clear()
+        front.world.script(whole("word " * 1_000))
+        await fetch(front.app, body=ASK)
+        await front.world.background.settle()
         async with visiting(front.app, body=STREAMED) as visit:
             await visit.begun()
             visit.leave()
 
-    assert end_of(front.line) == (200, "same", False)
+    assert end_of(front.world.ledger.entries[-1]) == (200, "same", False)
 
 
 async def test_those_who_wait_for_the_same_answer_do_not_leave_with_the_first() -> None:

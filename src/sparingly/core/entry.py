@@ -18,8 +18,8 @@ class Entry(msgspec.Struct, frozen=True):
     """An answer in the store.
 
     `text` is the last user message, None when the entry serves the exact tier
-    only.  `source` is the id of the request that wrote it.  `cost_nano` is what
-    the answer cost to make.  `worth` orders entries for eviction, least first
+    only.  `source` is the id of the request that wrote it.  `cost_nano` is what a
+    hit saves: the price of the answer at the baseline model.  `worth` orders entries for eviction, least first
     (see `core/worth.py`).  Times are Unix seconds.
     """
 

@@ -30,7 +30,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the pipeline needs of the world.
 
     `injects_usage` names providers whose streams are always asked for token
-    counts; `patience_s` bounds a look-up, None for a replay, which waits;
+    counts, `client_keyed` those that are asked with the caller's own key; `patience_s` bounds a look-up, None for a replay, which waits;
     `on_settled` is told of every finished request.
     """
 
@@ -46,6 +46,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sleep: Callable[[float], Awaitable[None]]
     rng: random.Random
     injects_usage: frozenset[str] = frozenset()
+    client_keyed: frozenset[str] = frozenset()
     patience_s: float | None = PATIENCE_S
     on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None
 
@@ -69,6 +70,7 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
     call = Call(
         upstreams=parts.upstreams,
         injects_usage=parts.injects_usage,
+        client_keyed=parts.client_keyed,
         router=router,
         retry=routing.retry,
         clock=parts.clock,

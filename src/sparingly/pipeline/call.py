@@ -68,15 +68,17 @@ class Call:
         *,
         upstreams: Mapping[str, Upstream],
         injects_usage: frozenset[str],
+        client_keyed: frozenset[str],
         router: Router,
         retry: Retry,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
         rng: random.Random,
     ) -> None:
-        """`injects_usage` names the providers whose streams are always asked for their token counts."""
+        """Prepare; `Parts` says what `injects_usage` and `client_keyed` name."""
         self._upstreams = upstreams
         self._injects_usage = injects_usage
+        self._client_keyed = client_keyed
         self._router = router
         self._retry = retry
         self._clock = clock
@@ -141,7 +143,8 @@ class Call:
 
     def _refusal(self, incoming: Incoming, called: Called) -> Refused:
         retry_after = next((value for name, value in called.headers if name.lower() == "retry-after"), None)
-        return Refused(called.status, retry_after, client_key=incoming.caller.key is not None)
+        is_theirs = incoming.caller.key is not None and called.candidate.provider in self._client_keyed
+        return Refused(called.status, retry_after, client_key=is_theirs)
 
     async def _attempt(self, incoming: Incoming, candidate: Candidate, stamp: Stamp, tries: int) -> Called:
         upstream = self._upstreams[candidate.provider]

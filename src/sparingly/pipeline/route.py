@@ -18,6 +18,10 @@ from sparingly.ports import Clock
 _UNCLASSIFIED = Classification(None)
 
 
+# Far more deployments than any config has.
+_MOST_FAILING = 1_000
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """The decision, and what making it took."""
 
@@ -80,6 +84,9 @@ class Router:
     def failed(self, candidate: Candidate, *, retry_after_s: float | None = None) -> None:
         """Hold a failure against a deployment."""
         key = (candidate.provider, candidate.model)
+        if len(self._health) >= _MOST_FAILING:
+            # Names that clients make up fail too, and must not fill memory.
+            self._health.clear()
         self._health[key] = after_failure(
             self._health.get(key, Condition()),
             now=self._clock.tick(),
