@@ -129,7 +129,7 @@ def sweep(stream: Sequence[Logged], vectors: Vectors, *, k: int) -> list[Verdict
     """The judge's best candidate of every question, None where it has no neighbor."""
     entries = [_entry(logged) for logged in stream]
     verdicts: list[Verdict | None] = []
-    for index, near in enumerate(_nearest(vectors, k)):
+    for index, near in enumerate(nearest(vectors, k)):
         neighbors = [Neighbor(entries[other], similarity) for other, similarity in near]
         hit = judge(neighbors, bar=Bar(-1.0), now=_NOW)
         if isinstance(hit, Hit) and hit.evidence.similarity is not None:
@@ -203,7 +203,7 @@ async def embedded(stream: Sequence[Logged], embedder: Embedder) -> Vectors:
     return vectors
 
 
-def _nearest(vectors: Vectors, k: int) -> Iterator[list[tuple[int, float]]]:
+def nearest(vectors: Vectors, k: int) -> Iterator[list[tuple[int, float]]]:
     """The `k` closest earlier rows of every row, exactly, block by block."""
     empty: npt.NDArray[np.bool_] = np.logical_not(vectors.any(axis=1))
     for start in range(0, len(vectors), _BLOCK):

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
+from litestar.types import ControllerRouterHandler
 
 from sparingly.clock import SystemClock
 from sparingly.config.catalog import catalog_of
@@ -20,16 +21,21 @@ from sparingly.core.answer import Answer
 from sparingly.core.catalog import known_models
 from sparingly.core.ledger import LedgerEntry
 from sparingly.errors import StartupError, StoreError
+from sparingly.ledgers.history import NoHistory, SqliteHistory
 from sparingly.ledgers.nothing import NoLedger
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
 from sparingly.opening import (
+    admin_key,
     client_keyed,
     default_provider,
     open_classifier,
     open_door,
     open_embedder,
+    open_freshness,
+    open_judge,
     open_prices,
+    open_small_judge,
     open_store,
     open_tier_model,
     open_upstreams,
@@ -38,16 +44,20 @@ from sparingly.opening import (
 )
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
+from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.exchange import Incoming
+from sparingly.pipeline.feedback import Feedback
 from sparingly.pipeline.serve import stamp_of
-from sparingly.ports import AnswerStore
+from sparingly.ports import AnswerStore, History
 from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 from sparingly.telemetry.teller import Teller
 from sparingly.telemetry.traffic_log import TrafficLogWriter
+from sparingly.web.admin import AdminApi, Guard, admin_router
 from sparingly.web.app import App, Port, build_app
+from sparingly.web.feedback import feedback_route
 from sparingly.web.llm import LlmEndpoints
 from sparingly.web.models import ModelList
 
@@ -80,7 +90,8 @@ async def open_app(
         pipeline = assemble(parts, cache=settings.cache, routing=settings.routing, realm=realm_of(settings))
         parts.background.keep_running("sweep", _sweep(pipeline, settings, parts.store, metrics))
         llm = _endpoints(settings, environ, parts=parts, pipeline=pipeline, teller=teller)
-        yield Opened(build_app(llm=llm, ports=_ports(parts), metrics=metrics.render), pipeline)
+        more = _steering(settings, environ, parts=parts, pipeline=pipeline, data=data)
+        yield Opened(build_app(llm=llm, ports=_ports(parts), metrics=metrics.render, more=more), pipeline)
 
 
 async def _open_parts(
@@ -121,6 +132,9 @@ async def _open_parts(
         rng=random.Random(),  # noqa: S311 - balances load and spreads retries; no secret depends on it
         injects_usage=usage_injectors(settings),
         client_keyed=client_keyed(settings),
+        small_judge=open_small_judge(settings, upstreams=upstreams, prices=prices, clock=clock),
+        freshness=open_freshness(settings),
+        judge=open_judge(settings, embedder=embedder.name),
         on_settled=_written_to(traffic) if traffic is not None else None,
     )
 
@@ -140,6 +154,35 @@ def _endpoints(
         clock=parts.clock,
         new_id=lambda: uuid.uuid4().hex,
         max_body_bytes=settings.server.max_body_bytes,
+    )
+
+
+def _steering(
+    settings: Settings, environ: Mapping[str, str], *, parts: Parts, pipeline: Pipeline, data: Path
+) -> tuple[ControllerRouterHandler, ...]:
+    """What callers and operators may say of the cache."""
+    history: History = NoHistory()
+    if isinstance(parts.ledger, SqliteLedger):
+        history = SqliteHistory(data / LEDGER_FILE, flush=parts.ledger.flush)
+    feedback = Feedback(
+        store=parts.store,
+        embedder=parts.embedder,
+        history=history,
+        clock=parts.clock,
+        revoke_similarity=settings.cache.revoke_similarity,
+        learn=parts.learn,
+    )
+    api = AdminApi(
+        curator=Curator(store=parts.store, embedder=parts.embedder, clock=parts.clock),
+        store=parts.store,
+        history=history,
+        explainer=pipeline.explainer,
+        clock=parts.clock,
+    )
+    guard = Guard(admin_key(settings, environ))
+    return (
+        admin_router(api, guard, max_body_bytes=settings.server.max_body_bytes),
+        feedback_route(feedback, open_door(settings, environ)),
     )
 
 

@@ -7,6 +7,9 @@
 | check | says what a config means, or what is wrong with it | config |
 | stats | sums up the ledger | ledgers |
 | replay | plays a traffic log | replay |
+| cache | shows and steers the cache | commands.cache |
+| explain | says what would be done with a request | commands.explain |
+| tune | finds the operating point that a labelled log shows | replay |
 
 Exit codes: 0 done, 1 the work failed, 2 the call or the config is wrong.
 """
@@ -23,6 +26,8 @@ import msgspec
 from rich.console import Console
 
 from sparingly.clock import SystemClock
+from sparingly.commands.cache import add_cache
+from sparingly.commands.explain import add_explain
 from sparingly.config.loading import load_settings, require_secrets
 from sparingly.config.summary import explain
 from sparingly.data_folder import data_folder
@@ -31,6 +36,7 @@ from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.stats import since_of, stats_json, stats_table
 from sparingly.ledgers.totals import read_stats
 from sparingly.opening import open_prices
+from sparingly.replay import tune_command
 from sparingly.replay.command import add_arguments, options_of
 from sparingly.replay.showing import tables
 from sparingly.settings import Settings
@@ -66,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="see it work on a bundled log, with a simulated provider"))
     _add_check(commands.add_parser("check", help="say what a config means, or what is wrong with it"))
     _add_stats(commands.add_parser("stats", help="sum up the ledger"))
+    add_cache(commands.add_parser("cache", help="see and steer the cache"))
+    add_explain(commands.add_parser("explain", help="say what would be done with a request, and why"))
     _add_replay(commands.add_parser("replay", help="play a traffic log through the gateway's own code"))
+    _add_tune(commands.add_parser("tune", help="find the operating point that a labelled log shows"))
     return parser
 
 
@@ -175,4 +184,19 @@ def _replay(options: argparse.Namespace) -> int:
     console.print(
         tables(asyncio.run(run_replay(options_of(options), settings, config=config, console=console)))
     )
+    return 0
+
+
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    tune_command.add_arguments(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the config to play it with")
+    parser.set_defaults(command=_tune)
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from sparingly.replaying import run_tune  # noqa: PLC0415 - only this command needs engine and model here
+
+    settings = load_settings(options.config, os.environ if options.config is not None else {})
+    config = options.config.read_bytes() if options.config is not None else None
+    asyncio.run(run_tune(tune_command.options_of(options), settings, config=config, console=Console()))
     return 0

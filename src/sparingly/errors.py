@@ -5,6 +5,7 @@
     │   ├── InvalidRequest      a field is missing, malformed or unknown to us
     │   ├── BodyTooLarge
     │   ├── UnknownModel
+    │   ├── UnknownRequest      no request of that id was this caller's
     │   ├── NotAuthorized
     │   └── NotCached           `only-if-cached` and nothing was
     ├── UpstreamError           the provider's or the network's
@@ -21,7 +22,8 @@
     │       └── TextUnreadable  it has words that the embedder cannot tell apart
     ├── StartupError            the operator's: one clear line, exit code 2
     │   └── ConfigError         names the path in the config file
-    └── LogError                a traffic log that cannot be read: names file and line
+    ├── LogError                a traffic log that cannot be read: names file and line
+    └── TuningError             a log that can be read but shows no operating point: says what is missing
 
 Foreign exceptions are translated where they enter; nothing outside this tree
 crosses a port.
@@ -62,6 +64,12 @@ class UnknownModel(RequestError):
     """No provider is configured for the model asked for."""
 
     code = "unknown-model"
+
+
+class UnknownRequest(RequestError):
+    """No request of that id is known, or it was not this caller's."""
+
+    code = "unknown-request"
 
 
 class NotAuthorized(RequestError):
@@ -168,3 +176,9 @@ class LogError(SparinglyError):
     """A traffic log cannot be read; the message names file, line and reason."""
 
     code = "log"
+
+
+class TuningError(SparinglyError):
+    """A log shows no operating point; the message says what is missing and how much of it."""
+
+    code = "tuning"

@@ -7,15 +7,22 @@ the parts together; nothing else imports this module.
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from importlib.resources import files
 from pathlib import Path
 
 from sparingly.clock import SystemClock
 from sparingly.config.catalog import catalog_of, host_of
 from sparingly.core.catalog import known_models, places
 from sparingly.core.classifying import TierModel
+from sparingly.core.freshness import FreshnessModel
+from sparingly.core.judge_model import JudgeModel, load_judge
+from sparingly.core.policy import for_route
 from sparingly.core.routing.tiers import classifier_kind
+from sparingly.errors import ConfigError
 from sparingly.learning.tier_examples import tier_model
+from sparingly.learning.train_freshness import shipped_freshness
 from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
+from sparingly.pipeline.small_model import SmallModel
 from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable
 from sparingly.protocols.dialects import OUTBOUND
@@ -129,6 +136,55 @@ def open_classifier(
         prices=prices,
         clock=clock,
     )
+
+
+def open_small_judge(
+    settings: Settings, *, upstreams: Mapping[str, Upstream], prices: Prices, clock: Clock
+) -> SmallModel | None:
+    """Who takes second looks at doubtful misses; None where nobody shall."""
+    zone = settings.cache.grey_zone
+    if zone.judge == "none" or zone.model is None:
+        return None
+    place = places(catalog_of(settings), zone.model)[0]
+    upstream = upstreams[place.provider]
+    return SmallModel(
+        upstream=upstream,
+        outbound=OUTBOUND[upstream.dialect],
+        name=place.model,
+        timeout_s=zone.timeout_s,
+        prices=prices,
+        clock=clock,
+    )
+
+
+def admin_key(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """The key to /admin; None lets nobody in."""
+    return _secret(environ, settings.server.admin_key_env)
+
+
+def open_judge(settings: Settings, *, embedder: str) -> JudgeModel | None:
+    """The fitted judge of a config; None where no route asks for it.
+
+    Raises:
+        StartupError: its file cannot be read, is damaged, or was made for another embedder or version.
+    """
+    cache = settings.cache
+    policies = [cache, *(for_route(cache, name) for name in cache.routes)]
+    if not any(one.judge == "fitted" and one.semantic and one.mode != "off" for one in policies):
+        return None
+    if cache.judge_file is None:
+        data = files("sparingly.judge").joinpath("judge.bin").read_bytes()
+        return load_judge(data, embedder=embedder, source="of the package")
+    try:
+        data = Path(cache.judge_file).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {cache.judge_file}: {error.strerror}", path="cache.judge_file") from error
+    return load_judge(data, embedder=embedder, source=cache.judge_file)
+
+
+def open_freshness(settings: Settings) -> FreshnessModel | None:
+    """What tells questions whose answer depends on time; None where the config does not want it told."""
+    return shipped_freshness() if settings.cache.ttl_classes.enabled else None
 
 
 def open_door(settings: Settings, environ: Mapping[str, str]) -> Door:

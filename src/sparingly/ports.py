@@ -6,12 +6,13 @@ implementations.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from sparingly.core.entry import Digest, Entry, Neighbor, Scope, Selector
-from sparingly.core.ledger import LedgerEntry
+from sparingly.core.chat import Tenant
+from sparingly.core.entry import Digest, Entry, Neighbor, Place, Scope, Selector
+from sparingly.core.ledger import LedgerEntry, Past
 from sparingly.core.pricing import ModelPrice
 from sparingly.core.vectors import Vector
 
@@ -52,6 +53,10 @@ class Embedder(Protocol):
     async def aclose(self) -> None: ...
 
 
+Facet: TypeAlias = Literal["tenant", "served", "tags", "scope"]
+"""What entries can be counted by."""
+
+
 class AnswerStore(Protocol):
     """Remembers answers by the meaning of their question.
 
@@ -79,6 +84,21 @@ class AnswerStore(Protocol):
         """Record that an entry was served; silently nothing if it is gone."""
         ...
 
+    async def credit(self, digest: Digest, *, confirmed: int, denied: int) -> None:
+        """Record what was said of an entry, as totals; silently nothing if it is gone."""
+        ...
+
+    async def page(self, selector: Selector | None, *, limit: int, after: Place | None = None) -> list[Entry]:
+        """Up to `limit` of the selected entries, newest first, from behind `after` on; None selects all.
+
+        Expired entries are among them until they are swept.
+        """
+        ...
+
+    async def tally(self, facet: Facet, *, limit: int, within: Selector | None = None) -> dict[str, int]:
+        """How many of the selected entries have each value, for the `limit` values with the most."""
+        ...
+
     async def forget(self, selector: Selector) -> int:
         """Delete the selected entries and return how many there were."""
         ...
@@ -87,7 +107,9 @@ class AnswerStore(Protocol):
         """Delete what has expired, then the entries of least worth beyond `max_entries`; return how many."""
         ...
 
-    async def count(self) -> int: ...
+    async def count(self, selector: Selector | None = None) -> int:
+        """How many entries are selected; None selects all."""
+        ...
 
     async def ping(self) -> None: ...
 
@@ -168,6 +190,18 @@ class Ledger(Protocol):
     async def ping(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+class History(Protocol):
+    """Looks requests up in the ledger.
+
+    Contract: what was entered before is found; `near_misses` come closest to a
+    hit first; all trouble is raised as LedgerError.
+    """
+
+    async def request(self, request_id: str) -> Past | None: ...
+
+    async def near_misses(self, *, tenant: Tenant | None, since: float, limit: int) -> list[Past]: ...
 
 
 class Prices(Protocol):

@@ -20,6 +20,8 @@ class Server(_Section, frozen=True, kw_only=True):
 
     `keys_env` names a variable that holds `tenant:key` pairs, comma separated;
     without it every caller is let in and a caller's key, hashed, is its tenant.
+    `admin_key_env` names the variable with the key to /admin; while that is not
+    set, nobody is let in there.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +29,7 @@ class Server(_Section, frozen=True, kw_only=True):
     max_body_bytes: int = 32 * 1024 * 1024
     drain_s: float = 25.0
     keys_env: str | None = None
+    admin_key_env: str = "SPARINGLY_ADMIN_KEY"
 
 
 class Simulation(_Section, frozen=True, kw_only=True):

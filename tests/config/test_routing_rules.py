@@ -41,6 +41,14 @@ SIMULATED = "providers: {sim: {kind: simulated, models: [sim-*]}}\n"
             "routing.classifier.model: a classifier of the kind embedding asks no model; leave one of the two out",
         ),
         (
+            "cache: {grey_zone: {judge: llm}}",
+            "cache.grey_zone.model: missing; a judge of the kind llm needs a model",
+        ),
+        (
+            "cache: {grey_zone: {judge: llm, model: other}}",
+            'cache.grey_zone.model: no provider serves "other"; its name fits none of their patterns',
+        ),
+        (
             "routing: {tiers: {simple: {model: other}}}",
             'routing.tiers.simple.model: no provider serves "other"; its name fits none of their patterns',
         ),

@@ -62,6 +62,14 @@ from tests.config.configs import complaint, complaints, load
             "providers.a.headers.x: a header's value must be printable ASCII",
         ),
         (
+            "server: {admin_key_env: 1abc}",
+            "server.admin_key_env: expected the name of an environment variable, such as OPENAI_API_KEY",
+        ),
+        (
+            "cache: {grey_zone: {low: 0.9, high: 0.8}}",
+            "cache.grey_zone.low: expected at most high, which is 0.8",
+        ),
+        (
             "cache: {scope: {ignore: ['Today is (']}}",
             "cache.scope.ignore[0]: not a regular expression: missing ), unterminated subpattern at position 9",
         ),

@@ -71,7 +71,7 @@ def told(value: object) -> list[str]:
             {"server": {"password": "x"}},
             (
                 "server.password: a secret does not belong in the config; put it into an environment variable "
-                "and name that with keys_env"
+                "and name that with keys_env or admin_key_env"
             ),
         ),
         (

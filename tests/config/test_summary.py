@@ -23,7 +23,7 @@ routing:
   tiers: {simple: {model: llama3}, complex: {model: gpt-4o}}
   routes: {faq: {match: {tenant: support-*, path: /v1/*}, to: llama3}, rest: {match: {}}}
   fallbacks: {gpt-4o: [llama3]}
-cache: {ttl_s: 86400, routes: {faq: {mode: observe, threshold: 0.96}, rest: {mode: off}}}
+cache: {ttl_s: 86400, grey_zone: {judge: llm, model: gpt-4o-mini}, routes: {faq: {mode: observe, threshold: 0.96}, rest: {mode: off}}}
 store: {kind: qdrant, url: 'http://q:6333', key_env: Q_KEY}
 traffic_log: {enabled: true}
 """
@@ -40,6 +40,7 @@ def test_everything_that_is_set_is_said(tmp_path: Path) -> None:
     for words in (
         "listens on 0.0.0.0:80",
         "lets in those with a key listed in KEYS (not set)",
+        "administered with nothing: SPARINGLY_ADMIN_KEY is not set, so that /admin answers 401 to everybody",
         "openai openai https://api.openai.com/v1 key: OPENAI_API_KEY (present)",
         "local openai http://localhost:11434/v1 key: the client's own serves llama*",
         "sim simulated in process no key needed serves sim-*",
@@ -56,6 +57,7 @@ def test_everything_that_is_set_is_said(tmp_path: Path) -> None:
         "everywhere on similarity from 0.97 kept for 24 hours",
         "route faq observe: hits are recorded, not served similarity from 0.96",
         "route rest off",
+        "doubtful misses, from 0.5 up, are judged by gpt-4o-mini afterwards",
         "answers Qdrant at http://q:6333, collection sparingly, key: Q_KEY (not set)",
         "traffic log 10 files of 100 MiB",
         "Warnings - server.keys_env: the environment variable KEYS is not set",
@@ -88,3 +90,17 @@ def test_columns_are_aligned() -> None:
     starts |= {line.index("32 MiB") for line in lines if "bodies" in line}
     assert len(starts) == 1
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_what_may_be_stored_for_how_long_and_for_whom_is_said(tmp_path: Path) -> None:
+    """The rules that keep an answer out, or to its tenant."""
+    cache = "cache: {personal: {tenants: {clinic: no_store}}, scope: {shared: [[sales, support]]}}"
+
+    text = " ".join(explain(load(tmp_path, cache, BOTH_KEYS), BOTH_KEYS).split())
+
+    for words in (
+        "answers that depend on when they are asked for: live not at all, current 60 minutes, seasonal 24 hours",
+        "requests with personal data: own_scope, clinic no_store",
+        "sales, support share answers; those to close questions once confirmed by a second of them",
+    ):
+        assert words in text

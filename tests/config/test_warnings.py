@@ -17,6 +17,7 @@ def warned(folder: Path, text: str) -> list[str]:
 def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
     """Warnings that are always there are not read."""
     assert warned(tmp_path, "cache: {threshold: 0.97}") == []
+    assert warned(tmp_path, "cache: {shared_write: any, personal: {action: ignore}}") == []
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,22 @@ def test_a_configured_price_is_a_price(tmp_path: Path) -> None:
 def test_only_loopback_is_private(host: str, *, expected: bool) -> None:
     """A name is taken for public: it cannot be looked up here."""
     assert is_public(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("cache", "beginning"),
+    [
+        ("shared_write: any", "cache.shared_write is any: a tenant of a group can write questions"),
+        ("personal: {action: ignore}", "cache.personal.action is ignore: answers to requests with personal"),
+        ("personal: {tenants: {a: ignore}}", "cache.personal.tenants.a is ignore: its personal data may"),
+    ],
+)
+def test_what_makes_sharing_less_safe_is_said_where_there_is_sharing(
+    tmp_path: Path, cache: str, beginning: str
+) -> None:
+    """A tenant by itself has nothing to lose by it."""
+    assert warned(tmp_path, f"cache: {{{cache}}}") == []
+
+    _, told = warned(tmp_path, f"cache: {{{cache}, scope: {{shared: [[a, b]]}}}}")
+
+    assert told.startswith(beginning)

@@ -1,108 +1,23 @@
-"""What `ports.AnswerStore` promises, checked for every implementation.
-
-A real Qdrant server takes part where there is one: a Docker engine starts one
-(`-m docker`), or QDRANT_URL names one (`-m server`; collections named
-`sparingly-test-*` are made there and dropped).
-"""
-
-import os
-import uuid
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+"""What `ports.AnswerStore` promises, checked for every implementation (see `conftest.py`)."""
 
 import msgspec
 import numpy as np
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from sparingly.core.chat import Image, Opaque, Tenant, Text, ToolCall, canonical_json
 from sparingly.core.entry import Entry, Selector
 from sparingly.core.vectors import Vector
 from sparingly.errors import StoreError
 from sparingly.ports import AnswerStore
-from sparingly.stores.edge import EdgeStore
-from sparingly.stores.qdrant import QdrantStore
-from tests.asks import NOW, answer, ask, entry, mark
+from tests.asks import NOW, answer
+from tests.contracts.answers import DIMENSIONS, at, said
 from tests.fakes.store import FakeStore
-
-DIMENSIONS = 8
 
 pytestmark = [
     pytest.mark.anyio,
     # The client says so of its local mode, once; only servers have indexes.
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant:UserWarning"),
 ]
-
-
-@pytest.fixture(scope="session")
-def docker_server() -> Iterator[tuple[str, int]]:
-    """URL and gRPC port of a server in a container."""
-    if "DOCKER_HOST" not in os.environ and not Path("/var/run/docker.sock").exists():
-        pytest.skip("there is no Docker engine: DOCKER_HOST is not set, /var/run/docker.sock does not exist")
-    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - it looks for an engine
-    from testcontainers.core.wait_strategies import HttpWaitStrategy  # noqa: PLC0415
-
-    image = DockerContainer("qdrant/qdrant:v1.16.3").with_exposed_ports(6333, 6334)
-    with image.waiting_for(HttpWaitStrategy(6333, "/readyz")) as server:
-        host = server.get_container_host_ip()
-        yield f"http://{host}:{server.get_exposed_port(6333)}", int(server.get_exposed_port(6334))
-
-
-@pytest.fixture(
-    params=[
-        "fake",
-        "edge",
-        "qdrant-local",
-        pytest.param("qdrant-docker", marks=[pytest.mark.docker, pytest.mark.timeout(300)]),
-        pytest.param("qdrant-server", marks=pytest.mark.server),
-    ]
-)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnswerStore]:
-    collection = f"sparingly-test-{uuid.uuid4().hex}"
-    match request.param:
-        case "fake":
-            yield FakeStore()
-        case "edge":
-            edge = EdgeStore(tmp_path, dimensions=DIMENSIONS)
-            yield edge
-            await edge.aclose()
-        case "qdrant-local":
-            local = QdrantStore(AsyncQdrantClient(":memory:"), collection=collection, dimensions=DIMENSIONS)
-            yield local
-            await local.aclose()
-        case "qdrant-docker":
-            url, grpc_port = request.getfixturevalue("docker_server")
-            async for remote in on_server(url, collection, grpc_port=grpc_port):
-                yield remote
-        case _:
-            if "QDRANT_URL" not in os.environ:
-                pytest.skip("QDRANT_URL names no Qdrant server")
-            async for remote in on_server(os.environ["QDRANT_URL"], collection):
-                yield remote
-
-
-async def on_server(url: str, collection: str, *, grpc_port: int = 6334) -> AsyncIterator[AnswerStore]:
-    api_key = os.environ.get("QDRANT_API_KEY")
-    remote = QdrantStore.connect(
-        url, api_key=api_key, collection=collection, dimensions=DIMENSIONS, grpc_port=grpc_port
-    )
-    yield remote
-    await remote.aclose()
-    client = AsyncQdrantClient(url=url, api_key=api_key, check_compatibility=False)
-    await client.delete_collection(collection)
-    await client.close()
-
-
-def at(degrees: float) -> Vector:
-    """A unit vector; the cosine of two is that of the difference of their degrees."""
-    vector = np.zeros(DIMENSIONS, dtype=np.float32)
-    vector[:2] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return vector
-
-
-def said(words: str, *, system: str | None = None, **fields: object) -> Entry:
-    """An entry for a question with these words; `system` makes another scope."""
-    return msgspec.structs.replace(entry(mark(ask(words, system=system))), **fields)
 
 
 async def texts(
@@ -275,6 +190,9 @@ SELECTORS = {
     "by tag": (Selector(tag="faq"), {"a", "b"}),
     "by served model": (Selector(served="small"), {"c", "d"}),
     "by age": (Selector(older_than=NOW - 50.0), {"a"}),
+    "by the requests that wrote them": (Selector(sources=("req-b", "req-d", "req-z")), {"b", "d"}),
+    "by scope": (Selector(scope=said("a").scope), {"a", "b", "c", "d"}),
+    "by another scope": (Selector(scope=said("a", system="other").scope), set()),
     "by two conditions": (Selector(tenant=Tenant("globex"), tag="faq"), {"b"}),
     "by conditions that nobody meets": (Selector(tenant=Tenant("acme"), served="none"), set()),
     "by nothing": (Selector(), set()),
@@ -287,16 +205,19 @@ async def test_forgetting(store: AnswerStore, selector: Selector, gone: set[str]
     globex = Tenant("globex")
     entries = {
         "a": said("a", tags=("faq", "v1"), created_at=NOW - 60.0),
-        "b": said("b", tags=("faq",), tenant=globex, created_at=NOW - 50.0),
+        "b": said("b", tags=("faq",), tenant=globex, created_at=NOW - 50.0, source="req-b"),
         "c": said("c", served="small", created_at=NOW - 40.0),
-        "d": said("d", served="small", tenant=globex, created_at=NOW - 30.0),
+        "d": said("d", served="small", tenant=globex, created_at=NOW - 30.0, source="req-d"),
     }
     for number, one in enumerate(entries.values()):
         await store.put(one, at(number))
+    counted = await store.count(selector)
+    listed = await store.page(selector, limit=10)
 
     count = await store.forget(selector)
 
-    assert count == len(gone)
+    assert count == counted == len(gone)
+    assert {one.text for one in listed} == gone
     left = {name for name, one in entries.items() if await store.exact(one.digest, now=NOW) is not None}
     assert left == set(entries) - gone
 

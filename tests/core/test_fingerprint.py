@@ -207,8 +207,22 @@ def test_tenants_that_agree_to_share_have_one_scope() -> None:
     one = canon(ScopePolicy(shared=(("a", "b"),)), embedder="minilm")
     two = canon(ScopePolicy(shared=(("b", "a"),)), embedder="minilm")
 
-    assert mark(tenant=Tenant("a"), canon=one) == mark(tenant=Tenant("b"), canon=two)
+    ours, theirs = mark(tenant=Tenant("a"), canon=one), mark(tenant=Tenant("b"), canon=two)
+
+    assert (ours.scope, ours.digest) == (theirs.scope, theirs.digest)
+    assert ours.is_shared
+    assert not mark(tenant=Tenant("c"), canon=one).is_shared
     assert mark(tenant=Tenant("c"), canon=one).scope != mark(tenant=Tenant("a"), canon=one).scope
+
+
+def test_a_private_request_of_a_group_is_its_tenants_alone() -> None:
+    """As if there were no group."""
+    shared = canon(ScopePolicy(shared=(("a", "b"),)), embedder=CANON.embedder)
+
+    private = fingerprint(ask(), tenant=Tenant("a"), canon=shared, is_private=True)
+
+    assert private == mark(tenant=Tenant("a"), canon=CANON)
+    assert private.scope != mark(tenant=Tenant("a"), canon=shared).scope
 
 
 @pytest.mark.parametrize(

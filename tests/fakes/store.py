@@ -1,11 +1,14 @@
 """An answer store in memory: compares with every vector, forgets on exit."""
 
+from collections import Counter
+
 import msgspec
 import numpy as np
 
-from sparingly.core.entry import Digest, Entry, Neighbor, Scope, Selector
+from sparingly.core.entry import Digest, Entry, Neighbor, Place, Scope, Selector, is_selected
 from sparingly.core.vectors import Vector
 from sparingly.errors import StoreError
+from sparingly.ports import Facet
 
 
 class FakeStore:
@@ -47,11 +50,39 @@ class FakeStore:
         if digest in self.entries:
             self.entries[digest] = _touched(self.entries[digest], worth=worth, hits=hits)
 
+    async def credit(self, digest: Digest, *, confirmed: int, denied: int) -> None:
+        self._check()
+        if digest in self.entries:
+            self.entries[digest] = msgspec.structs.replace(
+                self.entries[digest], confirmed=confirmed, denied=denied
+            )
+
+    async def page(self, selector: Selector | None, *, limit: int, after: Place | None = None) -> list[Entry]:
+        self._check()
+        ordered = sorted(self._selected(selector), key=lambda entry: (-entry.created_at, entry.digest))
+        if after is not None:
+            bound = (-after.created_at, after.digest)
+            ordered = [entry for entry in ordered if (-entry.created_at, entry.digest) > bound]
+        return ordered[:limit]
+
+    async def tally(self, facet: Facet, *, limit: int, within: Selector | None = None) -> dict[str, int]:
+        self._check()
+        counts: Counter[str] = Counter()
+        for entry in self._selected(within):
+            match facet:
+                case "tags":
+                    counts.update(entry.tags)
+                case "tenant":
+                    counts[entry.tenant] += 1
+                case "served":
+                    counts[entry.served] += 1
+                case "scope":
+                    counts[entry.scope] += 1
+        return dict(counts.most_common(limit))
+
     async def forget(self, selector: Selector) -> int:
         self._check()
-        if selector == Selector():
-            return 0
-        return self._drop([digest for digest, entry in self.entries.items() if _meets(entry, selector)])
+        return self._drop([entry.digest for entry in self._selected(selector)])
 
     async def sweep(self, *, now: float, max_entries: int) -> int:
         self._check()
@@ -59,9 +90,9 @@ class FakeStore:
         by_worth = sorted(self.entries, key=lambda digest: self.entries[digest].worth)
         return gone + self._drop(by_worth[: max(0, len(by_worth) - max_entries)])
 
-    async def count(self) -> int:
+    async def count(self, selector: Selector | None = None) -> int:
         self._check()
-        return len(self.entries)
+        return len(self._selected(selector))
 
     async def ping(self) -> None:
         self._check()
@@ -73,6 +104,9 @@ class FakeStore:
         if self.trouble is not None:
             raise self.trouble
 
+    def _selected(self, selector: Selector | None) -> list[Entry]:
+        return [entry for entry in self.entries.values() if selector is None or is_selected(entry, selector)]
+
     def _drop(self, digests: list[Digest]) -> int:
         for digest in digests:
             del self.entries[digest]
@@ -82,13 +116,3 @@ class FakeStore:
 
 def _touched(entry: Entry, *, worth: float, hits: int) -> Entry:
     return msgspec.structs.replace(entry, worth=worth, hits=hits)
-
-
-def _meets(entry: Entry, selector: Selector) -> bool:
-    return (
-        (not selector.digests or entry.digest in selector.digests)
-        and selector.tenant in (None, entry.tenant)
-        and (selector.tag is None or selector.tag in entry.tags)
-        and selector.served in (None, entry.served)
-        and (selector.older_than is None or entry.created_at < selector.older_than)
-    )

@@ -189,7 +189,7 @@ def _a_folder(path: Path) -> None:
     ("make", "reason"),
     [
         (_foreign, "is a database, but no ledger of sparingly: move it away"),
-        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 1)"),
+        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 2)"),
         (_no_database, "file is not a database"),
         (_a_folder, "unable to open database file"),
     ],
@@ -219,3 +219,24 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) 
         SqliteLedger(path)
 
     assert str(caught.value) == f"cannot open the ledger {path}: unable to open database file"
+
+
+async def test_a_ledger_of_the_first_version_is_added_to(tmp_path: Path) -> None:
+    """Its lines stay; what they could not say is empty."""
+    path = tmp_path / "ledger.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in SCHEMA:
+            if "entries_by_id" not in statement:
+                connection.execute(statement.replace(", kept TEXT NOT NULL DEFAULT ''", ""))
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
+        assert "kept" not in columns
+
+    ledger = SqliteLedger(path)
+    ledger.enter(line(kept="admitted"))
+    await ledger.aclose()
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT kept FROM entries").fetchall() == [("admitted",)]
+    await SqliteLedger(path).aclose()

@@ -58,6 +58,20 @@ async def test_a_row_adds_up_its_requests(tmp_path: Path) -> None:
     assert row.saved_nano == 700
 
 
+async def test_overhead_costs_and_is_no_request(tmp_path: Path) -> None:
+    """A look after a request has its own line; its time is nobody's latency and its failure no request's."""
+    path = await written(
+        tmp_path,
+        line(verdict="miss", cost_nano=900, baseline_nano=900),
+        line(verdict="overhead", status=502, cost_nano=30, baseline_nano=0, timings=Timings(total_s=9.0)),
+    )
+
+    (row,) = read_stats(path, by="tenant").rows
+
+    assert (row.requests, row.failures, row.cost_nano, row.saved_nano) == (1, 0, 930, -30)
+    assert (row.p50_s, row.p99_s) == (0.5, 0.5)
+
+
 @pytest.mark.parametrize(
     ("by", "keys"),
     [

@@ -99,7 +99,7 @@ async def test_an_entry_that_was_served_is_worth_more() -> None:
     await world.store.put(kept, None)
     world.clock.pass_by(100.0)
 
-    await world.write_back.served(kept)
+    await world.write_back.served(kept, to=kept.tenant)
 
     served = world.store.entries[kept.digest]
     assert served.hits == 3

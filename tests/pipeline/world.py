@@ -12,6 +12,7 @@ from sparingly.core.answer import Answer
 from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
+from sparingly.core.freshness import FreshnessModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, Deployment, Model, Price, RoutingPolicy
 from sparingly.core.pricing import ModelPrice, model_price
@@ -82,6 +83,7 @@ class World:
         injects_usage: frozenset[str],
         one: GatedUpstream | None,
         troubles: list[tuple[str, str]],
+        freshness: FreshnessModel | None = None,
     ) -> None:
         self.background = background
         self.troubles = troubles
@@ -111,6 +113,7 @@ class World:
             injects_usage=injects_usage,
             client_keyed=frozenset({"one"}),
             patience_s=patience_s,
+            freshness=freshness,
             on_settled=lambda incoming, answer, _: self.settled.append((incoming.id, answer)),
         )
         self.pipeline: Pipeline = assemble(self.parts, cache=cache, routing=routing)
@@ -181,6 +184,7 @@ async def a_world(
     patience_s: float | None = None,
     injects_usage: frozenset[str] = frozenset(),
     one: GatedUpstream | None = None,
+    freshness: FreshnessModel | None = None,
 ) -> AsyncIterator[World]:
     """A world, open; its background work may meet trouble but no bug."""
     troubles: list[tuple[str, str]] = []
@@ -194,6 +198,7 @@ async def a_world(
             injects_usage=injects_usage,
             one=one,
             troubles=troubles,
+            freshness=freshness,
         )
     bugs = [told for told in troubles if told[0] == "background-bug"]
     assert not bugs, bugs

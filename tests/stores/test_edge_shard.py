@@ -11,7 +11,7 @@ import pytest
 from sparingly.core.entry import Digest, Entry, Selector
 from sparingly.errors import StoreError
 from sparingly.stores.edge_shard import Shard
-from sparingly.stores.qdrant_points import entry_of, payload_of
+from sparingly.stores.qdrant_points import Listing, entry_of, payload_of
 from tests.asks import NOW, ask, entry, mark
 
 UP = np.array([0, 1], dtype=np.float32).tobytes()
@@ -92,6 +92,22 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
 
     assert caught.value.message == f"{tmp_path} is in use by another process"
     owner.close()
+
+
+def test_whoever_is_turned_away_has_harmed_nothing(tmp_path: Path) -> None:
+    """The engine, let at a folder that is in use, mends files that its owner still needs."""
+    owner = Shard(tmp_path, dimensions=2)
+    put(owner, said("a"))
+    owner.settle()
+    with pytest.raises(StoreError):
+        Shard(tmp_path, dimensions=2)
+
+    put(owner, said("b"))
+    owner.close()
+
+    again = Shard(tmp_path, dimensions=2)
+    assert len(again.listed(Listing((), 10, newest_first=True))) == 2
+    again.close()
 
 
 def test_a_previous_owner_may_still_be_closing(tmp_path: Path) -> None:

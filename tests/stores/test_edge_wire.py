@@ -7,18 +7,21 @@ from sparingly.core.entry import Selector
 from sparingly.stores.edge_wire import (
     Command,
     Count,
+    Credit,
     Exact,
     Forget,
     Found,
     Frames,
     Near,
+    Page,
     Put,
     Reply,
     Sweep,
+    Tally,
     Touch,
     framed,
 )
-from sparingly.stores.qdrant_points import payload_of
+from sparingly.stores.qdrant_points import At, Before, Equals, Listing, OneOf, payload_of
 from tests.asks import NOW, entry
 
 ENTRY = entry(tags=("faq",))
@@ -29,9 +32,14 @@ COMMANDS: list[Command] = [
     Put(ENTRY.digest, PAYLOAD, None),
     Put(ENTRY.digest, PAYLOAD, b""),
     Touch(ENTRY.digest, 1.5, 2),
+    Credit(ENTRY.digest, 3, 1),
+    Page(Listing((At("created_at", NOW), OneOf("source", ("r1",))), 10, start=ENTRY.digest)),
+    Page(Listing((Before("created_at", NOW),), 10, newest_first=True)),
+    Tally("tags", 10, (Equals("tenant", "acme"),)),
     Forget(Selector(tag="faq"), 10),
     Sweep(NOW, 100, 10),
     Count(),
+    Count((Equals("tenant", "acme"),)),
 ]
 
 
@@ -43,7 +51,14 @@ def test_a_command_arrives_as_it_was_sent(command: Command) -> None:
 
 
 def test_a_reply_arrives_as_it_was_sent() -> None:
-    reply = Reply(found=(Found(PAYLOAD, 0.5),), number=3, filled=(ENTRY.scope,), emptied=(), trouble="no")
+    reply = Reply(
+        found=(Found(PAYLOAD, 0.5),),
+        number=3,
+        numbers={"a": 1},
+        filled=(ENTRY.scope,),
+        emptied=(),
+        trouble="no",
+    )
 
     [body] = Frames().feed(framed(reply))
 

@@ -11,19 +11,22 @@ from sparingly.stores.edge_shard import Shard
 from sparingly.stores.edge_wire import (
     Command,
     Count,
+    Credit,
     Exact,
     Forget,
     Found,
     Frames,
     Near,
+    Page,
     Put,
     Reply,
     Sweep,
+    Tally,
     Touch,
     framed,
 )
 from sparingly.stores.edge_worker import answer, serve
-from sparingly.stores.qdrant_points import payload_of
+from sparingly.stores.qdrant_points import Equals, Listing, payload_of
 from tests.asks import NOW, entry
 
 UP = np.array([0, 1], dtype=np.float32).tobytes()
@@ -41,6 +44,8 @@ def shard(tmp_path: Path) -> Iterator[Shard]:
 def test_a_session_reads_like_a_transcript(shard: Shard) -> None:
     """One reply a command, with the scopes that came and went."""
     touched = msgspec.structs.replace(PAYLOAD, worth=2.0, hits=1)
+    credited = msgspec.structs.replace(touched, confirmed=1)
+    theirs = (Equals("tenant", "globex"),)
     transcript: list[tuple[Command, Reply]] = [
         (Count(), Reply(number=0)),
         (Exact(ENTRY.digest, NOW), Reply()),
@@ -48,6 +53,12 @@ def test_a_session_reads_like_a_transcript(shard: Shard) -> None:
         (Exact(ENTRY.digest, NOW), Reply(found=(Found(PAYLOAD),))),
         (Touch(ENTRY.digest, 2.0, 1), Reply()),
         (Near(ENTRY.scope, UP, 5, NOW), Reply(found=(Found(touched, 1.0),))),
+        (Credit(ENTRY.digest, 1, 0), Reply()),
+        (Page(Listing((), 5, newest_first=True)), Reply(found=(Found(credited),))),
+        (Page(Listing(theirs, 5)), Reply()),
+        (Tally("tags", 5), Reply(numbers={"faq": 1})),
+        (Tally("tags", 5, theirs), Reply()),
+        (Count(theirs), Reply(number=0)),
         (Sweep(NOW, 5, 10), Reply(number=0)),
         (Forget(Selector(tag="faq"), 10), Reply(number=1, emptied=(ENTRY.scope,))),
         (Count(), Reply(number=0)),

@@ -75,6 +75,19 @@ def test_latency_is_told_by_verdict() -> None:
     assert value(metrics, "first_byte_seconds_count", verdict="exact") is None
 
 
+def test_what_became_of_fresh_answers_is_counted() -> None:
+    """By reason; a hit has none."""
+    metrics = Metrics()
+
+    metrics.observe(line(kept="time-dependent"))
+    metrics.observe(line(kept="own-scope"))
+    metrics.observe(line(kept="own-scope"))
+    metrics.observe(line())
+
+    assert value(metrics, "kept_total", reason="time-dependent") == 1
+    assert value(metrics, "kept_total", reason="own-scope") == 2
+
+
 def test_troubles_and_would_be_hits_are_counted() -> None:
     """Those of requests and those beside them."""
     metrics = Metrics()

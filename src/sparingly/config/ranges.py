@@ -48,8 +48,21 @@ _SETTINGS = {
     "routing.retry.max_wait_s": _AMOUNT,
     # Cosine similarity of texts; nothing below 0 is near anything.
     "cache.threshold": _SHARE,
+    "cache.probability": _SHARE,
+    "cache.floor": _SHARE,
     "cache.k": Range(1, 1_000),
+    "cache.revoke_similarity": _SHARE,
+    "cache.grey_zone.low": _SHARE,
+    "cache.grey_zone.high": _SHARE,
+    "cache.grey_zone.timeout_s": _POSITIVE,
+    "cache.grey_zone.max_tokens": _COUNT,
+    "cache.grey_zone.max_per_minute": _AMOUNT,
     "cache.ttl_s": _AMOUNT,
+    "cache.ttl_classes.live": _AMOUNT,
+    "cache.ttl_classes.current": _AMOUNT,
+    "cache.ttl_classes.seasonal": _AMOUNT,
+    "cache.ttl_classes.live_from": _SHARE,
+    "cache.ttl_classes.dependent_from": _SHARE,
     "cache.max_entries": _COUNT,
     "cache.max_answer_bytes": _COUNT,
     "cache.max_temperature": _AMOUNT,
@@ -62,7 +75,7 @@ _SETTINGS = {
     "traffic_log.max_bytes": _COUNT,
     "traffic_log.keep_files": _COUNT,
 }
-_ROUTE_CACHE = {"threshold": _SHARE, "ttl_s": _AMOUNT}
+_ROUTE_CACHE = {"threshold": _SHARE, "probability": _SHARE, "ttl_s": _AMOUNT}
 _PROVIDER = {
     "connect_timeout_s": _POSITIVE,
     "read_timeout_s": _POSITIVE,

@@ -19,6 +19,7 @@ def routing_problems(settings: Settings) -> list[Problem]:
         *_routes(settings),
         *_fallbacks(settings),
         *_retry(settings),
+        *_grey_zone(settings),
     ]
 
 
@@ -46,6 +47,15 @@ def _classifier(settings: Settings) -> Iterator[Problem]:
         yield Problem(here, "missing; a classifier of the kind llm needs a model")
     if classifier.examples is not None and (classifier.kind == "llm" or classifier.model is not None):
         yield Problem("routing.classifier.examples", "only a classifier of the kind embedding reads examples")
+
+
+def _grey_zone(settings: Settings) -> Iterator[Problem]:
+    zone = settings.cache.grey_zone
+    here = "cache.grey_zone.model"
+    if zone.model is not None:
+        yield from _servable(settings, here, zone.model)
+    elif zone.judge == "llm":
+        yield Problem(here, "missing; a judge of the kind llm needs a model")
 
 
 def _tiers(settings: Settings) -> Iterator[Problem]:

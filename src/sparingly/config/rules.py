@@ -12,6 +12,7 @@ from sparingly.config.problems import Problem, joined
 from sparingly.config.ranges import range_problems
 from sparingly.config.routing_rules import routing_problems
 from sparingly.config.secret_words import is_secret_name
+from sparingly.core.evidence.guards import GUARDS
 from sparingly.settings import Provider, Settings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -55,6 +56,7 @@ def _server(settings: Settings) -> Iterator[Problem]:
     if not settings.server.host.strip():
         yield Problem("server.host", "expected an address or a host name, got an empty text")
     yield from _variable("server.keys_env", settings.server.keys_env)
+    yield from _variable("server.admin_key_env", settings.server.admin_key_env)
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:
@@ -86,6 +88,16 @@ def _provider(here: str, provider: Provider) -> Iterator[Problem]:
 
 
 def _cache(settings: Settings) -> Iterator[Problem]:
+    zone = settings.cache.grey_zone
+    if zone.low > zone.high:
+        yield Problem("cache.grey_zone.low", f"expected at most high, which is {zone.high:g}")
+    for here, guards in [
+        ("cache.guards", settings.cache.guards),
+        *((f"cache.routes.{name}.guards", route.guards or {}) for name, route in settings.cache.routes.items()),
+    ]:
+        for name in guards:
+            if name not in GUARDS:
+                yield Problem(f"{here}.{name}", f"there is no such guard; there are {', '.join(GUARDS)}")
     for index, pattern in enumerate(settings.cache.scope.ignore):
         try:
             re.compile(pattern)

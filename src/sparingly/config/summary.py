@@ -6,6 +6,7 @@ from sparingly.config.catalog import OFFICIAL_HOSTS, catalog_of
 from sparingly.config.environment import is_set
 from sparingly.config.warnings import IsPriced, warnings_of
 from sparingly.core.catalog import TIERS, patterns_of, places
+from sparingly.core.evidence.guards import guards_of
 from sparingly.core.policy import CachePolicy, Classifier, Route, for_route
 from sparingly.settings import Provider, Settings
 
@@ -37,11 +38,18 @@ def _server(settings: Settings, environ: Mapping[str, str]) -> list[str]:
         [
             ("listens on", f"{server.host}:{server.port}"),
             ("lets in", callers),
+            ("administered with", _admin_key(server.admin_key_env, environ)),
             ("bodies up to", _bytes(server.max_body_bytes)),
             ("drains for", _seconds(server.drain_s)),
             ("logs", f"{settings.log_level} and above, JSON lines on stderr"),
         ]
     )
+
+
+def _admin_key(variable: str, environ: Mapping[str, str]) -> str:
+    if not is_set(environ, variable):
+        return f"nothing: {variable} is not set, so that /admin answers 401 to everybody"
+    return f"the key in {variable} (present)"
 
 
 def _providers(settings: Settings, environ: Mapping[str, str]) -> list[str]:
@@ -135,7 +143,12 @@ def _cache(settings: Settings) -> list[str]:
     rows = [("everywhere", *_cache_words(cache))]
     rows += [(f"route {name}", *_cache_words(for_route(cache, name))) for name in cache.routes]
     lines = _table(rows)
+    if cache.grey_zone.judge == "llm":
+        zone = cache.grey_zone
+        when = "before answering" if zone.sync else "afterwards"
+        lines.append(f"doubtful misses, from {zone.low:g} up, are judged by {zone.model} {when}")
     if any(for_route(cache, name).mode != "off" for name in ("", *cache.routes)):
+        lines += _storage_rules(cache)
         lines.append(f"up to {cache.max_entries} entries; the least useful go first")
         lines.append(
             f"answers up to {_bytes(cache.max_answer_bytes)}, temperatures up to {cache.max_temperature:g}"
@@ -143,12 +156,34 @@ def _cache(settings: Settings) -> list[str]:
     return lines
 
 
+def _storage_rules(cache: CachePolicy) -> list[str]:
+    """What may not be kept, or not for long, or not for everybody."""
+    classes, lines = cache.ttl_classes, []
+    if classes.enabled:
+        kept = (("live", classes.live), ("current", classes.current), ("seasonal", classes.seasonal))
+        said = ", ".join(f"{name} {_seconds(ttl_s) if ttl_s else 'not at all'}" for name, ttl_s in kept)
+        lines.append(f"answers that depend on when they are asked for: {said}, if not less")
+    own = [f"{tenant} {action}" for tenant, action in cache.personal.tenants.items()]
+    lines.append(f"requests with personal data: {', '.join([cache.personal.action, *own])}")
+    for group in cache.scope.shared:
+        when = "confirmed by a second of them" if cache.shared_write == "confirmed" else "given"
+        lines.append(f"{_listed(group)} share answers; those to close questions once {when}")
+    return lines
+
+
 def _cache_words(policy: CachePolicy) -> tuple[str, str, str]:
     if policy.mode == "off":
         return ("off", "", "")
     mode = "on" if policy.mode == "on" else "observe: hits are recorded, not served"
-    near = f"similarity from {policy.threshold:g}" if policy.semantic else "exact hits only"
+    near = _closeness(policy) if policy.semantic else "exact hits only"
     return (mode, near, f"kept for {_seconds(policy.ttl_s)}")
+
+
+def _closeness(policy: CachePolicy) -> str:
+    if policy.judge == "threshold":
+        return f"similarity from {policy.threshold:g}"
+    bar = "the judge's own bar" if policy.probability is None else f"probability from {policy.probability:g}"
+    return f"{bar}, guards: {', '.join(sorted(guards_of(policy.domain, policy.guards))) or 'none'}"
 
 
 def _storage(settings: Settings, environ: Mapping[str, str]) -> list[str]:

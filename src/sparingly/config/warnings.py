@@ -8,7 +8,7 @@ from typing import TypeAlias
 from sparingly.config.catalog import catalog_of, is_official
 from sparingly.config.loading import missing_secrets
 from sparingly.core.catalog import known_models, places
-from sparingly.core.policy import for_route
+from sparingly.core.policy import CachePolicy, for_route
 from sparingly.settings import Settings
 
 IsPriced: TypeAlias = Callable[[str, str], bool]
@@ -98,7 +98,7 @@ def _cache(settings: Settings) -> Iterator[str]:
         here = f"cache.routes.{name}" if name else "cache"
         if policy.mode == "off":
             continue
-        if policy.semantic and policy.threshold < _CAREFUL_THRESHOLD:
+        if policy.semantic and policy.judge == "threshold" and policy.threshold < _CAREFUL_THRESHOLD:
             yield (
                 f"{here}.threshold is {policy.threshold:g}: below {_CAREFUL_THRESHOLD} a bare cosine takes many "
                 "different questions for the same; replay your own log before you rely on it."
@@ -130,6 +130,23 @@ def _scope(settings: Settings) -> Iterator[str]:
             f"cache.scope.shared: {', '.join(group)} are answered from each other's entries; "
             "one may read what was answered to another."
         )
+    yield from _sharing(settings.cache)
+
+
+def _sharing(cache: CachePolicy) -> Iterator[str]:
+    if not cache.scope.shared:
+        return
+    if cache.shared_write == "any":
+        yield (
+            "cache.shared_write is any: a tenant of a group can write questions whose answers are given to "
+            "the others before anybody confirmed them."
+        )
+    personal = cache.personal
+    if personal.action == "ignore":
+        yield "cache.personal.action is ignore: answers to requests with personal data are shared in groups."
+    for tenant, action in personal.tenants.items():
+        if action == "ignore" and any(tenant in group for group in cache.scope.shared):
+            yield f"cache.personal.tenants.{tenant} is ignore: its personal data may reach the others of its group."
 
 
 def _storage(settings: Settings) -> Iterator[str]:

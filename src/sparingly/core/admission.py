@@ -2,7 +2,8 @@
 
 Rule: only what would be right to give to somebody else is kept.  An answer
 that is cut, failed, empty, refused or too large is not; one that calls tools,
-or that belongs to a conversation, serves the exact tier only.
+or that belongs to a conversation, serves the exact tier only.  What is shared
+among tenants is held to more: see `core/poisoning.py` and `core/personal.py`.
 """
 
 import re
@@ -14,6 +15,9 @@ from sparingly.core.answer import Answer
 from sparingly.core.chat import Ask, Refusal, Text, ToolCall
 from sparingly.core.directives import Directives
 from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.freshness import TimeClass, kept_for_s
+from sparingly.core.personal import MAX_CHARS, Kind, personal_kinds
+from sparingly.core.poisoning import crafted
 from sparingly.core.policy import CachePolicy
 
 # Openings of refusals that models give instead of an answer.  A refusal that is missed costs one stored
@@ -26,12 +30,17 @@ _REFUSAL = re.compile(
 )
 _REFUSAL_CHARS = 400
 
+# What an answer to a question without personal data has no reason to hold.  An address of mail or a telephone number
+# is more often that of a help desk.
+_TELLING: frozenset[Kind] = frozenset({"card", "iban", "national-id", "secret", "birth-date"})
+
 
 class Admission(msgspec.Struct, frozen=True):
-    """`tier` is the widest tier the answer may serve; `reason` says what narrowed it."""
+    """`tier` is the widest tier the answer may serve, `ttl_s` for how long; `reason` says what narrowed it."""
 
     tier: Literal["none", "exact", "semantic"]
     reason: str
+    ttl_s: int = 0
 
 
 def is_cacheable(ask: Ask, policy: CachePolicy) -> str | None:
@@ -49,8 +58,12 @@ def admit(
     directives: Directives,
     policy: CachePolicy,
     answer_bytes: int,
+    time_class: TimeClass = "stable",
 ) -> Admission:
-    """Judge a complete, successful answer; `answer_bytes` is its size as it will be stored."""
+    """Judge a complete, successful answer; `answer_bytes` is its size as it will be stored.
+
+    `time_class` is the question's, see `core/freshness.py`.
+    """
     if not directives.keep:
         return Admission("none", "no-store")
     reason = is_cacheable(ask, policy) or _unfit(answer, drafts=ask.sampling.n or 1)
@@ -58,15 +71,29 @@ def admit(
         return Admission("none", reason)
     if answer_bytes > policy.max_answer_bytes:
         return Admission("none", "too-large")
+    ttl_s = kept_for_s(time_class, policy)
+    if ttl_s <= 0 < policy.ttl_s:
+        return Admission("none", "time-dependent")
+    if fingerprint.is_shared and not _TELLING.isdisjoint(personal_kinds(answer.text[:MAX_CHARS])):
+        return Admission("none", "personal-answer")
+    reason = _exact_only(answer, fingerprint, policy)
+    if reason is not None:
+        return Admission("exact", reason, ttl_s)
+    return Admission("semantic", "admitted" if ttl_s == policy.ttl_s else time_class, ttl_s)
+
+
+def _exact_only(answer: Answer, fingerprint: Fingerprint, policy: CachePolicy) -> str | None:
     if answer.has_tool_calls:
-        return Admission("exact", "tool-calls")
+        return "tool-calls"
     if any(choice.finish == "length" for choice in answer.choices):
-        return Admission("exact", "cut-by-max-tokens")
+        return "cut-by-max-tokens"
     if fingerprint.exact_only is not None:
-        return Admission("exact", fingerprint.exact_only)
+        return fingerprint.exact_only
     if not policy.semantic:
-        return Admission("exact", "semantic-off")
-    return Admission("semantic", "admitted")
+        return "semantic-off"
+    if fingerprint.is_shared and fingerprint.text is not None and crafted(fingerprint.text) is not None:
+        return "crafted"
+    return None
 
 
 def _unfit(answer: Answer, *, drafts: int) -> str | None:

@@ -37,6 +37,12 @@ class Entry(msgspec.Struct, frozen=True):
     worth: float = 0.0
     hits: int = 0
     tags: tuple[str, ...] = ()
+    confirmed: int = 0
+    """How often somebody who knows said that it was right for another question."""
+    denied: int = 0
+    """How often it was said to be wrong for one."""
+    vouched: bool = False
+    """Whether a second tenant of the group that shares it stands for it (see `core/poisoning.py`)."""
 
 
 class Neighbor(msgspec.Struct, frozen=True):
@@ -47,10 +53,41 @@ class Neighbor(msgspec.Struct, frozen=True):
 
 
 class Selector(msgspec.Struct, frozen=True):
-    """Which entries to forget: all conditions that are given must hold; none given selects nothing."""
+    """Which entries are meant: all conditions that are given must hold; none given selects nothing.
+
+    `sources` are ids of requests that wrote entries; `older_than` is Unix seconds.
+    """
 
     digests: tuple[Digest, ...] = ()
     tenant: Tenant | None = None
     tag: str | None = None
     served: str | None = None
     older_than: float | None = None
+    sources: tuple[str, ...] = ()
+    scope: Scope | None = None
+
+
+def is_selected(entry: Entry, selector: Selector) -> bool:
+    """Whether an entry meets every condition that is given."""
+    return (
+        selector != Selector()
+        and (not selector.digests or entry.digest in selector.digests)
+        and selector.tenant in (None, entry.tenant)
+        and (selector.tag is None or selector.tag in entry.tags)
+        and selector.served in (None, entry.served)
+        and (selector.older_than is None or entry.created_at < selector.older_than)
+        and (not selector.sources or entry.source in selector.sources)
+        and selector.scope in (None, entry.scope)
+    )
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an entry stands among all, newest first; those of one moment stand in the order of their digests."""
+
+    created_at: float
+    digest: Digest
+
+
+def place_of(entry: Entry) -> Place:
+    """The place of an entry."""
+    return Place(entry.created_at, entry.digest)

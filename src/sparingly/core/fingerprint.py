@@ -50,13 +50,17 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """Where a request belongs in the cache.
 
     `text` is None when the conversation does not end with a user's words;
-    `exact_only` is a slug when closeness must not be tried, and says why.
+    `exact_only` is a slug when closeness must not be tried, and says why;
+    `tenant` is who asks.
     """
 
     scope: Scope
     digest: Digest
     text: str | None
     exact_only: str | None
+    tenant: Tenant = Tenant("")
+    is_shared: bool = False
+    """Whether the scope is that of a group of tenants."""
 
 
 class Canon(msgspec.Struct, frozen=True):
@@ -101,21 +105,24 @@ class _Scope(msgspec.Struct, frozen=True, array_like=True):
 _encoder = msgspec.json.Encoder()
 
 
-def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon, pinned: bool = False) -> Fingerprint:
+def fingerprint(
+    ask: Ask, *, tenant: Tenant, canon: Canon, pinned: bool = False, is_private: bool = False
+) -> Fingerprint:
     """Reduce a request to what the cache compares.
 
     `pinned` says that the caller insists on `ask.model`: under the same name, routing may have answered
-    those who do not with another model's words.
+    those who do not with another model's words.  `is_private` keeps it out of what the tenant's group shares.
     """
     last = ask.turns[-1] if ask.turns and ask.turns[-1].role == "user" else None
     earlier = ask.turns[:-1] if last is not None else ask.turns
     texts = tuple(part.text for part in last.parts if isinstance(part, Text)) if last is not None else ()
 
+    owner = ("tenant", tenant) if is_private else _owner(tenant, canon)
     form = _Scope(
         version=VERSION,
         embedder=canon.embedder,
         realm=canon.realm,
-        owner=_owner(tenant, canon),
+        owner=owner,
         model=ask.model,
         pinned=pinned,
         turns=tuple(_blanked(turn, canon) for turn in earlier) if canon.ignore else earlier,
@@ -135,6 +142,8 @@ def fingerprint(ask: Ask, *, tenant: Tenant, canon: Canon, pinned: bool = False)
         digest=Digest(digest.hexdigest()),
         text="\n\n".join(texts) if texts else None,
         exact_only=_exact_only(ask, earlier, texts),
+        tenant=tenant,
+        is_shared=owner[0] == "group",
     )
 
 

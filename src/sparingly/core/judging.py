@@ -5,26 +5,80 @@ clock, store or embedder, so replay runs the same code as the live gateway.
 
 Rule: a doubtful match is a miss.  A miss costs one upstream call, a wrong hit
 costs the caller's trust.
+
+With a fitted judge each neighbor gets the probability that its answer is right,
+from everything that can be read off the two questions.  Cases, in this order:
+ 1. nothing fresh, or nothing at the floor of similarity: a miss;
+ 2. a guard speaks against a neighbor: it is no candidate, however likely;
+ 3. the likeliest of the others reaches the bar: a hit;
+ 4. a vetoed one would have reached it: a miss that names the guard, else `unsure`.
+Two questions with the same words in the same order, case, punctuation and
+politeness aside, ask the same, and no evidence is needed.  Without a fitted judge the
+closest neighbor is held against a threshold.
 """
 
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from sparingly.core.directives import Directives
 from sparingly.core.entry import Entry, Neighbor
+from sparingly.core.evidence.guards import guards_of, veto
+from sparingly.core.evidence.pairing import NAMES
+from sparingly.core.evidence.question import Question
+from sparingly.core.evidence.reading import Reading
+from sparingly.core.judge_model import JudgeModel
+from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Evidence, Hit, Miss
+
+SAME_WORDS: Final = 0.999
+"""The probability of a question in the same words; not 1, which is for the same text."""
 
 
 class Bar(msgspec.Struct, frozen=True):
     """What a neighbor must reach.
 
-    `threshold` is a cosine similarity; `max_age_s` the oldest answer that the
-    caller takes, None for any; `min_fresh_s` how long it must still be valid.
+    `threshold` is a cosine similarity, for judging without a fitted judge;
+    `max_age_s` the oldest answer that the caller takes, None for any; `min_fresh_s` how
+    long it must still be valid.  With a fitted judge `probability` and `floor`, a similarity, are
+    the least that is enough, None for the judge's own; `guards` are those that are on.
     """
 
     threshold: float
     max_age_s: float | None = None
     min_fresh_s: float = 0.0
+    probability: float | None = None
+    floor: float | None = None
+    guards: frozenset[str] = frozenset()
+
+
+def bar_of(policy: CachePolicy, directives: Directives) -> Bar:
+    """What an operator and a caller together ask of a neighbor."""
+    return Bar(
+        policy.threshold,
+        directives.max_age_s,
+        directives.min_fresh_s,
+        probability=policy.probability,
+        floor=policy.floor,
+        guards=guards_of(policy.domain, policy.guards),
+    )
+
+
+class Weighed(NamedTuple):
+    """A neighbor with the probability that its answer is right, and the guard that forbids it."""
+
+    neighbor: Neighbor
+    probability: float
+    veto: str | None
+    row: npt.NDArray[np.float32]
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """The figures by name."""
+        return dict(zip(NAMES, self.row.tolist(), strict=True))
 
 
 def is_fresh(entry: Entry, bar: Bar, *, now: float) -> bool:
@@ -34,8 +88,15 @@ def is_fresh(entry: Entry, bar: Bar, *, now: float) -> bool:
     return bar.max_age_s is None or now - entry.created_at <= bar.max_age_s
 
 
-def judge(neighbors: Sequence[Neighbor], *, bar: Bar, now: float) -> Hit | Miss:
-    """Pick the closest neighbor that is young and close enough.
+def judge(
+    neighbors: Sequence[Neighbor],
+    *,
+    bar: Bar,
+    now: float,
+    question: Question | None = None,
+    model: JudgeModel | None = None,
+) -> Hit | Miss:
+    """Pick the neighbor that is young enough and most likely right; without a `model`, the closest.
 
     `neighbors` may come in any order and may hold expired entries.
     """
@@ -47,6 +108,8 @@ def judge(neighbors: Sequence[Neighbor], *, bar: Bar, now: float) -> Hit | Miss:
     fresh = [n for n in ranked if is_fresh(n.entry, bar, now=now)]
     if not fresh:
         return Miss("too-old", Evidence(nearest.similarity, nearest.entry.source))
+    if model is not None and question is not None:
+        return _by_probability(question, nearest, fresh, model, bar)
 
     best = fresh[0]
     evidence = Evidence(
@@ -59,3 +122,58 @@ def judge(neighbors: Sequence[Neighbor], *, bar: Bar, now: float) -> Hit | Miss:
     if best.similarity >= bar.threshold:
         return Hit(best.entry, "semantic", "close", evidence)
     return Miss("too-far", evidence)
+
+
+def weigh(question: Question, neighbors: Sequence[Neighbor], *, model: JudgeModel, bar: Bar) -> list[Weighed]:
+    """What the judge makes of each neighbor whose question is known, in their order."""
+    known = [one for one in neighbors if one.entry.text is not None]
+    if not known:
+        return []
+    asked = model.read(question.text)
+    stored = [model.read(one.entry.text or "") for one in known]
+    rows = model.rows(asked, stored, similarities=[one.similarity for one in known])
+    chances = model.probabilities(rows)
+    found: list[Weighed] = []
+    for neighbor, reading, row, chance in zip(known, stored, rows, chances.tolist(), strict=True):
+        is_same = _in_same_words(asked, reading)
+        found.append(
+            Weighed(
+                neighbor,
+                max(chance, SAME_WORDS) if is_same else chance,
+                None if is_same else veto(row, bar.guards),
+                row,
+            )
+        )
+    return found
+
+
+def _in_same_words(one: Reading, other: Reading) -> bool:
+    """Whether nothing that could change an answer is different; texts that were not read to their end never are."""
+    return one.words == other.words and bool(one.words) and not (one.is_cut or other.is_cut)
+
+
+def _by_probability(
+    question: Question, nearest: Neighbor, fresh: Sequence[Neighbor], model: JudgeModel, bar: Bar
+) -> Hit | Miss:
+    floor = model.floor if bar.floor is None else bar.floor
+    needed = model.probability if bar.probability is None else bar.probability
+    near = [one for one in fresh if one.similarity >= floor]
+    weighed = weigh(question, near, model=model, bar=bar)
+    if not weighed:
+        return Miss("too-far", Evidence(nearest.similarity, nearest.entry.source))
+    allowed = [one for one in weighed if one.veto is None]
+    # The first of equals is the closer one: `fresh` is ranked by similarity.
+    best = max(allowed, key=lambda one: one.probability, default=None)
+    evidence = Evidence(
+        similarity=nearest.similarity,
+        nearest=nearest.entry.source,
+        probability=best.probability if best is not None else None,
+        candidate=best.neighbor.entry.source if best is not None else None,
+    )
+    if best is not None and best.probability >= needed:
+        return Hit(best.neighbor.entry, "semantic", "judged-same", evidence)
+    refused = max(weighed, key=lambda one: one.probability)
+    if refused.veto is not None and refused.probability >= needed:
+        # The evidence names the candidate that is left, if any: the vetoed one is none at any bar.
+        return Miss(f"veto-{refused.veto.replace('_', '-')}", evidence)
+    return Miss("unsure", evidence)

@@ -38,7 +38,11 @@ class Observed(msgspec.Struct, frozen=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """One line of the ledger.  `verdict` is exact, semantic, miss or bypass."""
+    """One line of the ledger.
+
+    `verdict` is exact, semantic, miss or bypass, or `overhead`: no request but what a
+    look after one cost.
+    """
 
     id: str
     time: float
@@ -76,8 +80,27 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     observed: Observed | None = None
     trouble: tuple[str, ...] = ()
     """Codes of parts that failed while the request flowed."""
+    kept: str = ""
+    """What became of a fresh answer: `admitted`, or what kept it out or narrowed whom and how long it serves."""
 
     @property
     def saved_nano(self) -> int:
         """What the gateway saved on this request; negative when it cost more."""
         return self.baseline_nano - self.cost_nano
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What the ledger says of the cache's part in a request."""
+
+    id: str
+    time: float
+    tenant: Tenant
+    verdict: str
+    reason: str
+    asked: str
+    route: str
+    similarity: float | None = None
+    nearest: str | None = None
+    probability: float | None = None
+    candidate: str | None = None
+    """The request whose answer was given, or on a miss was liked best."""

@@ -9,7 +9,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from sparingly.core.evidence.guards import Domain
+
 Mode: TypeAlias = Literal["off", "observe", "on"]
+JudgeKind: TypeAlias = Literal["fitted", "threshold"]
+PersonalAction: TypeAlias = Literal["own_scope", "no_store", "ignore"]
 
 
 class _Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,23 +32,85 @@ class ScopePolicy(_Policy, frozen=True, kw_only=True):
     shared: tuple[tuple[str, ...], ...] = ()
 
 
+class TtlClasses(_Policy, frozen=True, kw_only=True):
+    """How long answers are kept by what their question says of time; stable ones for `ttl_s`.
+
+    Seconds, never more than `ttl_s`; 0 keeps none.  `live` holds for this moment, place
+    or person only (the weather, "where is my order"), `current` changes within
+    hours ("the latest version"), `seasonal` within months (records, office-holders).
+    """
+
+    enabled: bool = True
+    live: int = 0
+    current: int = 3600
+    seasonal: int = 24 * 3600
+    live_from: float = 0.8
+    """The least probability of `live`, unless its words say so."""
+    dependent_from: float = 0.5
+    """The least probability of `current` and `seasonal`."""
+
+
+class PersonalPolicy(_Policy, frozen=True, kw_only=True):
+    """What becomes of requests that carry personal data; `tenants` have actions of their own.
+
+    `own_scope` keeps them out of what groups share; `no_store` neither looks nor
+    keeps; `ignore` does not even look for such data.
+    """
+
+    action: PersonalAction = "own_scope"
+    tenants: dict[str, PersonalAction] = {}
+
+
+class GreyZone(_Policy, frozen=True, kw_only=True):
+    """Who takes a second look at a miss that the judge was not sure of.
+
+    `low` and `high` bound the judge's probability, or the similarity where no
+    judge is fitted.  Unless `sync`, the request is a miss all the same and the
+    look serves the next one.
+    """
+
+    judge: Literal["none", "llm"] = "none"
+    low: float = 0.5
+    high: float = 1.0
+    model: str | None = None
+    timeout_s: float = 10.0
+    max_tokens: int = 50
+    max_per_minute: int = 30
+    sync: bool = False
+
+
 class RouteCache(_Policy, frozen=True, kw_only=True):
     """Overrides of the cache policy for one route; None inherits."""
 
     mode: Mode | None = None
+    judge: JudgeKind | None = None
     threshold: float | None = None
+    probability: float | None = None
+    domain: Domain | None = None
+    guards: dict[str, bool] | None = None
     ttl_s: int | None = None
 
 
 class CachePolicy(_Policy, frozen=True, kw_only=True):
     """When to look, what to believe and what to keep.
 
-    `threshold` is the least cosine similarity of a semantic hit.
+    `judge` says who decides: the fitted judge, whose hits need `probability`, or
+    the bare cosine, whose hits need `threshold`.
     """
 
     mode: Mode = "on"
     semantic: bool = True
+    judge: JudgeKind = "fitted"
+    judge_file: str | None = None
+    """A judge that `sparingly train-judge` wrote; None takes the one in the package."""
     threshold: float = 0.97
+    probability: float | None = None
+    """None takes the operating point that the judge was fitted with."""
+    floor: float | None = None
+    """Stored questions less similar than this are not judged; None takes the judge's own."""
+    domain: Domain = "general"
+    """Which guards are on where `guards` says nothing."""
+    guards: dict[str, bool] = {}
     k: int = 5
     ttl_s: int = 7 * 24 * 3600
     max_entries: int = 50_000
@@ -55,6 +121,13 @@ class CachePolicy(_Policy, frozen=True, kw_only=True):
     """How fast a hit is streamed; 0 sends it at once."""
     wait_for_same: bool = True
     """A request equal to one under way waits for that answer instead of paying for a second."""
+    ttl_classes: TtlClasses = TtlClasses()
+    personal: PersonalPolicy = PersonalPolicy()
+    shared_write: Literal["confirmed", "any"] = "confirmed"
+    """When an answer of a group may serve close questions of its other tenants: once a second one confirmed it, or at once."""
+    grey_zone: GreyZone = GreyZone()
+    revoke_similarity: float | None = None
+    """A denied answer takes along the entries of its scope that are this similar to it; None: none."""
     scope: ScopePolicy = ScopePolicy()
     routes: dict[str, RouteCache] = {}
 

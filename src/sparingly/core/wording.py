@@ -36,7 +36,7 @@ class Wording(msgspec.Struct, frozen=True):
 
 def wording(text: str) -> Wording:
     """Count the words of each kind."""
-    words = words_of(_asking_paragraph(text)[:_ASKING_CHARS])
+    words = words_of(asking_paragraph(text)[:_ASKING_CHARS])
     counts = _counts(words)
     return Wording(
         words=len(words),
@@ -52,7 +52,8 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _asking_paragraph(text: str) -> str:
+def asking_paragraph(text: str) -> str:
+    """The paragraph that asks: the first or the last one, whichever is shorter."""
     prose = _FENCE.sub(" ", text) if "```" in text else text
     paragraphs = [paragraph for paragraph in _BLANK_LINE.split(prose) if paragraph.strip()]
     if len(paragraphs) < 2:

@@ -15,7 +15,7 @@ import msgspec
 
 from sparingly.core.ledger import LedgerEntry
 
-VERSION = 1
+VERSION = 2
 
 # "SPRG": marks the file as ours (PRAGMA application_id).
 APPLICATION_ID = 0x53505247
@@ -81,6 +81,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[LedgerEntry], Value]], ...] = (
     ("observed_probability", "REAL", lambda e: e.observed.probability if e.observed else None),
     ("observed_stored_text", "TEXT", lambda e: e.observed.stored_text if e.observed else None),
     ("observed_fresh_text", "TEXT", lambda e: e.observed.fresh_text if e.observed else None),
+    ("kept", "TEXT NOT NULL DEFAULT ''", lambda e: e.kept),
 )
 
 SCHEMA = (
@@ -89,6 +90,7 @@ SCHEMA = (
         {", ".join(f"{name} {declared}" for name, declared, _ in _COLUMNS)}
     )""",
     "CREATE INDEX entries_by_time ON entries (time)",
+    "CREATE INDEX entries_by_id ON entries (id)",
     """CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
         BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END""",
     """CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
@@ -97,6 +99,15 @@ SCHEMA = (
     f"PRAGMA user_version = {VERSION}",
 )
 """The statements that make a new ledger, for one transaction."""
+
+UPGRADES = {
+    1: (
+        "ALTER TABLE entries ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX IF NOT EXISTS entries_by_id ON entries (id)",
+        "PRAGMA user_version = 2",
+    ),
+}
+"""The statements that make a ledger of each version one of the next."""
 
 # The names are the constants above; values are bound.
 INSERT = (

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sparingly.core.ledger import LedgerEntry
 from sparingly.errors import LedgerError, StartupError
-from sparingly.ledgers.rows import APPLICATION_ID, INSERT, SCHEMA, VERSION, row_of
+from sparingly.ledgers.rows import APPLICATION_ID, INSERT, SCHEMA, UPGRADES, VERSION, row_of
 from sparingly.writer_thread import WriterThread
 
 FILE_NAME = "ledger.sqlite3"
@@ -111,6 +111,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     with _transaction(connection):
         if _is_new(connection, path):
             for statement in SCHEMA:
+                connection.execute(statement)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for older in range(version, VERSION):
+            for statement in UPGRADES[older]:
                 connection.execute(statement)
 
 

@@ -1,19 +1,16 @@
 """Show a ledger's totals: a table for people, JSON for scripts.  What `sparingly stats` prints."""
 
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from sparingly.core.moments import moment_of
 from sparingly.errors import StartupError
 from sparingly.ledgers.totals import Stats, Total
 
 _NANO_PER_USD = 1_000_000_000
-_AGO = re.compile(r"(\d+)\s*([mhdw])")
-_UNIT_S = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def stats_table(stats: Stats) -> Table:
@@ -46,16 +43,10 @@ def since_of(text: str, *, now: float) -> float:
     Raises:
         StartupError: it is neither.
     """
-    ago = _AGO.fullmatch(text.strip())
-    if ago is not None:
-        return now - int(ago[1]) * _UNIT_S[ago[2]]
     try:
-        moment = datetime.fromisoformat(text.strip())
+        return moment_of(text, now=now)
     except ValueError as error:
-        raise StartupError(
-            f"--since: expected 7d, 24h, 90m or a date like 2026-11-01, got {text!r}"
-        ) from error
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+        raise StartupError(f"--since: {error}") from error
 
 
 _COLUMNS = (

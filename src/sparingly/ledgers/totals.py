@@ -30,18 +30,18 @@ _EVERYTHING = "'all'"
 
 _QUERY = """
 WITH ranked AS (
-    SELECT {key} AS grouped, *,
-           row_number() OVER (PARTITION BY {key} ORDER BY total_s) AS rank,
-           count(*) OVER (PARTITION BY {key}) AS of
+    SELECT {key} AS grouped, verdict != 'overhead' AS is_request, *,
+           row_number() OVER (PARTITION BY {key}, verdict != 'overhead' ORDER BY total_s) AS rank,
+           count(*) OVER (PARTITION BY {key}, verdict != 'overhead') AS of
     FROM entries WHERE time >= ? AND time < ?
 )
-SELECT grouped AS key, count(*) AS requests,
+SELECT grouped AS key, sum(is_request) AS requests,
        sum(verdict = 'exact') AS exact_hits, sum(verdict = 'semantic') AS semantic_hits,
-       sum(observed_tier IS NOT NULL) AS observed_hits, sum(status >= 400) AS failures,
+       sum(observed_tier IS NOT NULL) AS observed_hits, sum(is_request AND status >= 400) AS failures,
        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
        sum(cost_nano) AS cost_nano, sum(baseline_nano) AS baseline_nano,
-       coalesce(max(CASE WHEN rank = (of * 50 + 99) / 100 THEN total_s END), 0.0) AS p50_s,
-       coalesce(max(CASE WHEN rank = (of * 99 + 99) / 100 THEN total_s END), 0.0) AS p99_s
+       coalesce(max(CASE WHEN is_request AND rank = (of * 50 + 99) / 100 THEN total_s END), 0.0) AS p50_s,
+       coalesce(max(CASE WHEN is_request AND rank = (of * 99 + 99) / 100 THEN total_s END), 0.0) AS p99_s
 FROM ranked GROUP BY grouped ORDER BY {order}
 """
 

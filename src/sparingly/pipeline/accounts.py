@@ -33,6 +33,9 @@ class Notes(msgspec.Struct):
     timings: Timings = Timings()
     observed: Observed | None = None
     trouble: tuple[str, ...] = ()
+    kept: str = ""
+    is_private: bool = False
+    """It carries personal data and stays out of what its tenant shares."""
 
     @property
     def hit(self) -> Hit | None:
@@ -145,6 +148,7 @@ class Accounts:
             timings=msgspec.structs.replace(notes.timings, total_s=total_s),
             observed=notes.observed,
             trouble=trouble,
+            kept=notes.kept,
         )
 
 

@@ -11,19 +11,29 @@ import msgspec
 from sparingly.core.answer import Answer
 from sparingly.core.catalog import Catalog
 from sparingly.core.fingerprint import canon
+from sparingly.core.freshness import FreshnessModel
+from sparingly.core.judge_model import JudgeModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
+from sparingly.core.recalibration import Observation
 from sparingly.pipeline.accounts import Accounts
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.pipeline.exchange import Incoming
+from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
 from sparingly.pipeline.lookup import PATIENCE_S, Lookup
 from sparingly.pipeline.route import Router
+from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Serve
+from sparingly.pipeline.small_model import SmallModel
 from sparingly.pipeline.write_back import WriteBack
 from sparingly.ports import AnswerStore, Clock, Embedder, Ledger, Prices, Upstream
+
+
+def _unheard(_: Observation) -> None:
+    """Nobody recalibrates."""
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +41,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     `injects_usage` names providers whose streams are always asked for token
     counts, `client_keyed` those that are asked with the caller's own key; `patience_s` bounds a look-up, None for a replay, which waits;
-    `on_settled` is told of every finished request.
+    `on_settled` is told of every finished request, `learn` of every judged candidate.
     """
 
     embedder: Embedder
@@ -49,13 +59,21 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     client_keyed: frozenset[str] = frozenset()
     patience_s: float | None = PATIENCE_S
     on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None
+    small_judge: SmallModel | None = None
+    """Who takes second looks; None: nobody."""
+    learn: Callable[[Observation], None] = _unheard
+    freshness: FreshnessModel | None = None
+    """Without it every question counts as timeless."""
+    judge: JudgeModel | None = None
+    """None judges by closeness alone."""
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """The assembled gateway, and the write-back whose `sweep` somebody must call now and then."""
+    """The assembled gateway, what explains it, and the write-back whose `sweep` somebody must call now and then."""
 
     gateway: Gateway
     write_back: WriteBack
+    explainer: Explainer
 
 
 def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm: str = "") -> Pipeline:
@@ -88,14 +106,43 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         on_settled=parts.on_settled,
     )
     lookup = Lookup(
-        embedder=parts.embedder, store=parts.store, clock=parts.clock, patience_s=parts.patience_s
+        embedder=parts.embedder,
+        store=parts.store,
+        clock=parts.clock,
+        patience_s=parts.patience_s,
+        freshness=parts.freshness,
+        model=parts.judge,
     )
+    world = canon(cache.scope, embedder=parts.embedder.name, realm=realm)
     gateway = Gateway(
         cache=cache,
-        canon=canon(cache.scope, embedder=parts.embedder.name, realm=realm),
+        canon=world,
         lookup=lookup,
         router=router,
         call=call,
         serve=serve,
+        second_look=_second_look(parts),
     )
-    return Pipeline(gateway, write_back)
+    explainer = Explainer(
+        cache=cache,
+        canon=world,
+        lookup=lookup,
+        router=router,
+        store=parts.store,
+        embedder=parts.embedder,
+        clock=parts.clock,
+    )
+    return Pipeline(gateway, write_back, explainer)
+
+
+def _second_look(parts: Parts) -> SecondLook | None:
+    if parts.small_judge is None:
+        return None
+    return SecondLook(
+        model=parts.small_judge,
+        store=parts.store,
+        ledger=parts.ledger,
+        background=parts.background,
+        clock=parts.clock,
+        learn=parts.learn,
+    )

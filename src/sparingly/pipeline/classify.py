@@ -10,17 +10,16 @@ from typing import Protocol
 
 import msgspec
 
-from sparingly.core.answer import Answer
 from sparingly.core.chat import Ask
 from sparingly.core.classifier_prompt import classifier_ask, read_classification
 from sparingly.core.classifying import TierModel, classify
 from sparingly.core.features import Features
-from sparingly.core.pricing import known_cost_nano
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
-from sparingly.errors import EmbedderError, RequestError, TextUnfit, UpstreamError
+from sparingly.errors import EmbedderError, TextUnfit
 from sparingly.pipeline.breaker import Breaker
-from sparingly.ports import Clock, Embedder, Prices, Upstream, UpstreamRequest
+from sparingly.pipeline.small_model import SmallModel
+from sparingly.ports import Clock, Embedder, Prices, Upstream
 from sparingly.protocols.dialect import Outbound
 
 _COOLDOWN_S = 5.0
@@ -113,14 +112,11 @@ class LlmClassifier:
         clock: Clock,
     ) -> None:
         """`model` is the name that `upstream` knows the classifier by."""
-        self._upstream = upstream
-        self._outbound = outbound
-        self._model = model
+        self._model = SmallModel(
+            upstream=upstream, outbound=outbound, name=model, timeout_s=timeout_s, prices=prices, clock=clock
+        )
         self._tiers = tiers
         self._max_tokens = max_tokens
-        self._timeout_s = timeout_s
-        self._prices = prices
-        self._clock = clock
 
     async def classify(
         self,
@@ -133,45 +129,14 @@ class LlmClassifier:
     ) -> Classification:
         """Classify by the model's word."""
         question = classifier_ask(
-            text, features, tiers=self._tiers, model=self._model, max_tokens=self._max_tokens
+            text, features, tiers=self._tiers, model=self._model.name, max_tokens=self._max_tokens
         )
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await self._answer(question, client_key)
-        except TimeoutError:
-            # What a provider charges for an answer nobody read, nobody tells us.
-            return Classification(None, vector=vector, trouble=(_SLOW,))
-        except (UpstreamError, RequestError) as error:
+        opinion = await self._model.ask(question, client_key=client_key)
+        if opinion.text is None:
             # Routing goes on without an opinion, and upwards.
-            return Classification(None, vector=vector, trouble=(f"classifier-{error.code}",))
-        if answer is None:
-            return Classification(None, vector=vector, trouble=("classifier-refused",))
-        return self._judged(answer, vector)
-
-    def _judged(self, answer: Answer, vector: Vector | None) -> Classification:
-        classified = read_classification(answer.text, tiers=self._tiers)
-        price = self._prices.price(self._upstream.name, self._model, now=self._clock.now())
-        cost = known_cost_nano(answer.usage, price)
+            return Classification(None, vector=vector, trouble=(f"classifier-{opinion.trouble}",))
+        classified = read_classification(opinion.text, tiers=self._tiers)
         trouble = () if classified is not None else ("classifier-unclear",)
-        if cost is None:
+        if opinion.cost_nano is None:
             trouble = (*trouble, "classifier-price-unknown")
-        return Classification(classified, vector=vector, cost_nano=cost or 0, trouble=trouble)
-
-    async def _answer(self, question: Ask, client_key: str | None) -> Answer | None:
-        """The model's answer, None where the provider refused."""
-        reply = await self._upstream.send(
-            UpstreamRequest(
-                method="POST",
-                path=self._outbound.path,
-                headers=(("content-type", "application/json"),),
-                body=self._outbound.write(question, model=self._model),
-                model=self._model,
-                client_key=client_key,
-                timeout_s=self._timeout_s,
-            )
-        )
-        try:
-            body = await reply.read()
-        finally:
-            await reply.aclose()
-        return None if reply.status >= 400 else self._outbound.read(body)
+        return Classification(classified, vector=vector, cost_nano=opinion.cost_nano or 0, trouble=trouble)

@@ -9,17 +9,19 @@ import msgspec
 
 from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
+from sparingly.core.personal import action_for
 from sparingly.core.policy import CachePolicy, for_route
 from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.target import Target
-from sparingly.core.verdict import Bypass, Evidence, Hit
+from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import NotCached
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import InFlight, Lead
-from sparingly.pipeline.lookup import Found, Lookup
+from sparingly.pipeline.lookup import Found, Lookup, doubt_of
 from sparingly.pipeline.route import Router
+from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
 
 
@@ -27,7 +29,15 @@ class Gateway:
     """Answers requests; raises RequestError and UpstreamError, never anything of the cache's."""
 
     def __init__(
-        self, *, cache: CachePolicy, canon: Canon, lookup: Lookup, router: Router, call: Call, serve: Serve
+        self,
+        *,
+        cache: CachePolicy,
+        canon: Canon,
+        lookup: Lookup,
+        router: Router,
+        call: Call,
+        serve: Serve,
+        second_look: SecondLook | None = None,
     ) -> None:
         self._cache = cache
         self._canon = canon
@@ -35,6 +45,7 @@ class Gateway:
         self._router = router
         self._call = call
         self._serve = serve
+        self._second_look = second_look
         self._in_flight = InFlight()
 
     async def answer(self, incoming: Incoming) -> Reply:
@@ -61,8 +72,27 @@ class Gateway:
             notes.verdict = Bypass("cache-off")
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
 
-        mark = self._mark(incoming)
+        action = action_for(
+            incoming.ask,
+            incoming.caller.tenant,
+            policy.personal,
+            is_shared=incoming.caller.tenant in self._canon.groups,
+        )
+        if action == "no_store":
+            if incoming.directives.only_if_cached:
+                raise NotCached(
+                    "nothing is stored for requests with personal data: cache.personal says no_store"
+                )
+            notes.verdict, notes.kept = Bypass("personal-data"), "personal-data"
+            return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
+        notes.is_private = action == "own_scope"
+        notes.kept = "own-scope" if notes.is_private else ""
+        mark = self._mark(incoming, is_private=notes.is_private)
         found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
+        if self._second_look is not None:
+            found = _undoubted(
+                await self._second_look.reconsidered(found, mark, incoming, policy), mark, policy
+            )
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
             return self._serve.stored(notes, found.verdict, policy)
@@ -75,12 +105,12 @@ class Gateway:
             return self._serve.stored(notes, lead, policy)
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
 
-    def _mark(self, incoming: Incoming) -> Fingerprint:
+    def _mark(self, incoming: Incoming, *, is_private: bool) -> Fingerprint:
         tenant, pin = incoming.caller.tenant, incoming.pin
         if pin is None:
-            return fingerprint(incoming.ask, tenant=tenant, canon=self._canon)
+            return fingerprint(incoming.ask, tenant=tenant, canon=self._canon, is_private=is_private)
         ask = msgspec.structs.replace(incoming.ask, model=pin)
-        return fingerprint(ask, tenant=tenant, canon=self._canon, pinned=True)
+        return fingerprint(ask, tenant=tenant, canon=self._canon, pinned=True, is_private=is_private)
 
     async def _lead(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> Lead | Hit | None:
         """Lead the equal requests under way, or take what their leader got."""
@@ -119,12 +149,23 @@ class Gateway:
             vector = chosen.classification.vector
             if found is not None and found.vector is not None:
                 vector = found.vector
-            return self._serve.fresh(notes, called, Fresh(policy, mark, vector, lead))
+            fresh = Fresh(policy, mark, vector, lead)
+            if found is not None:
+                fresh = Fresh(policy, mark, vector, lead, found.time_class, found.doubted)
+            return self._serve.fresh(notes, called, fresh)
         except BaseException:
             # Whoever waits for this answer must ask for themselves.
             if lead is not None:
                 lead.end(None)
             raise
+
+
+def _undoubted(found: Found, mark: Fingerprint, policy: CachePolicy) -> Found:
+    """A second look may say that two questions are one; it cannot say whose answer to trust."""
+    reason = doubt_of(found.verdict, mark, policy)
+    if reason is None or not isinstance(found.verdict, Hit):
+        return found
+    return msgspec.structs.replace(found, verdict=Miss(reason, found.verdict.evidence))
 
 
 def _note_look_up(notes: Notes, found: Found) -> None:

@@ -5,15 +5,20 @@ The cache is an optimization: every trouble in here is a miss and a code in
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
 from sparingly.core.admission import is_cacheable
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
-from sparingly.core.entry import Scope
+from sparingly.core.entry import Entry, Neighbor
+from sparingly.core.evidence.question import Question
 from sparingly.core.fingerprint import Fingerprint
-from sparingly.core.judging import Bar, is_fresh, judge
+from sparingly.core.freshness import FreshnessModel, TimeClass, kept_for_s, time_class
+from sparingly.core.judge_model import JudgeModel
+from sparingly.core.judging import Bar, Weighed, bar_of, is_fresh, judge, weigh
+from sparingly.core.poisoning import Doubt, doubt
 from sparingly.core.policy import CachePolicy
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
@@ -24,6 +29,7 @@ from sparingly.ports import AnswerStore, Clock, Embedder
 # A healthy look-up takes milliseconds.  Past this the answer comes sooner from upstream.
 PATIENCE_S = 1.0
 _COOLDOWN_S = 5.0
+_JUDGE_ERROR = "judge-error"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -35,6 +41,9 @@ class Found(msgspec.Struct, frozen=True):
     search_s: float | None = None
     judge_s: float | None = None
     trouble: tuple[str, ...] = ()
+    time_class: TimeClass = "stable"
+    doubted: Entry | None = None
+    """What would have been a hit, were it not another tenant's and not confirmed; see `core/poisoning.py`."""
 
 
 class _NoVector(Exception):
@@ -56,8 +65,18 @@ class Lookup:
     """Asks store and embedder, never for longer than `patience_s`."""
 
     def __init__(
-        self, *, embedder: Embedder, store: AnswerStore, clock: Clock, patience_s: float | None = PATIENCE_S
+        self,
+        *,
+        embedder: Embedder,
+        store: AnswerStore,
+        clock: Clock,
+        patience_s: float | None = PATIENCE_S,
+        freshness: FreshnessModel | None = None,
+        model: JudgeModel | None = None,
     ) -> None:
+        """Without `freshness` every question counts as timeless; without a `model` closeness is all that is judged."""
+        self._model = model
+        self._freshness = freshness
         self._embedder = embedder
         self._store = store
         self._clock = clock
@@ -71,11 +90,27 @@ class Lookup:
         """Decide what the cache has for a request."""
         if policy.mode == "off":
             return Found(Bypass("cache-off"))
-        if not directives.look:
-            return Found(Bypass("no-cache" if directives.keep else "no-store"))
         reason = is_cacheable(ask, policy)
+        if not directives.look:
+            reason = "no-cache" if directives.keep else "no-store"
+        # Also where nothing is looked up: it says how long the fresh answer may be kept.
+        kind = self._time_class(ask, policy)
         if reason is not None:
-            return Found(Bypass(reason))
+            return Found(Bypass(reason), time_class=kind)
+        if kept_for_s(kind, policy) <= 0 < policy.ttl_s:
+            # Nothing such is kept, and nothing else may answer it.
+            return Found(Bypass("time-dependent"), time_class=kind)
+        found = await self._looked_up(fingerprint, _no_older(directives, kind, policy), policy)
+        return msgspec.structs.replace(found, time_class=kind)
+
+    def _time_class(self, ask: Ask, policy: CachePolicy) -> TimeClass:
+        if self._freshness is None or not policy.ttl_classes.enabled:
+            return "stable"
+        return time_class(ask.last_user_text, model=self._freshness, policy=policy.ttl_classes)
+
+    async def _looked_up(
+        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy
+    ) -> Found:
         if not self._store_breaker.allows():
             return Found(Miss("store-down"), trouble=("store-down",))
         progress = _Progress()
@@ -101,7 +136,7 @@ class Lookup:
         self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy, progress: _Progress
     ) -> Found:
         now = self._clock.now()
-        bar = Bar(policy.threshold, directives.max_age_s, directives.min_fresh_s)
+        bar = bar_of(policy, directives)
         begun = self._clock.tick()
         entry = await self._store.exact(fingerprint.digest, now=now)
         searched = self._clock.tick() - begun
@@ -123,16 +158,58 @@ class Lookup:
             return Found(Miss(no.reason), search_s=searched, trouble=no.trouble)
         progress.is_embedding = False
         embed_s = self._clock.tick() - begun
-        found = await self._closest(fingerprint.scope, vector, bar, policy.k)
+        found = await self._closest(fingerprint, vector, bar, policy)
         return msgspec.structs.replace(found, embed_s=embed_s, search_s=searched + (found.search_s or 0.0))
 
-    async def _closest(self, scope: Scope, vector: Vector, bar: Bar, k: int) -> Found:
+    async def _closest(
+        self, fingerprint: Fingerprint, vector: Vector, bar: Bar, policy: CachePolicy
+    ) -> Found:
         begun = self._clock.tick()
         now = self._clock.now()
-        neighbors = await self._store.neighbors(scope, vector, limit=k, now=now)
+        neighbors = await self._store.neighbors(fingerprint.scope, vector, limit=policy.k, now=now)
         found = self._clock.tick()
-        verdict = judge(neighbors, bar=bar, now=now)
-        return Found(verdict, vector=vector, search_s=found - begun, judge_s=self._clock.tick() - found)
+        question = Question(fingerprint.text or "", vector)
+        verdict = self._judged(neighbors, question, bar, policy, now=now)
+        doubted = None
+        reason = doubt_of(verdict, fingerprint, policy)
+        if reason is not None and isinstance(verdict, Hit):
+            # Judged again among those that may serve this tenant.
+            doubted = verdict.entry
+            rest = _undoubted(neighbors, fingerprint, policy)
+            again = self._judged(rest, question, bar, policy, now=now)
+            verdict = again if isinstance(again, Hit) else Miss(reason, verdict.evidence)
+        return Found(
+            verdict,
+            vector=vector,
+            search_s=found - begun,
+            judge_s=self._clock.tick() - found,
+            trouble=(verdict.reason,) if verdict.reason == _JUDGE_ERROR else (),
+            doubted=doubted if reason == "unconfirmed" else None,
+        )
+
+    def _judged(
+        self, neighbors: Sequence[Neighbor], question: Question, bar: Bar, policy: CachePolicy, *, now: float
+    ) -> Hit | Miss:
+        model = self._model if policy.judge == "fitted" else None
+        try:
+            return judge(neighbors, bar=bar, now=now, question=question, model=model)
+        except Exception:  # noqa: BLE001 - it reads whatever a user can write: a fault in there costs a call, never an answer
+            return Miss(_JUDGE_ERROR)
+
+    def weighed(
+        self, neighbors: Sequence[Neighbor], question: Question, policy: CachePolicy
+    ) -> list[Weighed]:
+        """What the fitted judge makes of each neighbor that it looks at, for explanations; nothing without one."""
+        if self._model is None or policy.judge != "fitted":
+            return []
+        bar = bar_of(policy, Directives())
+        floor = self._model.floor if bar.floor is None else bar.floor
+        # Figures depend on what else is compared, so the far ones are left out as they are in a verdict.
+        near = [one for one in neighbors if one.similarity >= floor]
+        try:
+            return weigh(question, near, model=self._model, bar=bar)
+        except Exception:  # noqa: BLE001 - as in `_judged`, which tells of it
+            return []
 
     async def _embed(self, text: str) -> Vector:
         if not self._embedder_breaker.allows():
@@ -147,6 +224,32 @@ class Lookup:
             raise _NoVector(error.code, trouble=True) from error
         self._embedder_breaker.worked()
         return vector
+
+
+def doubt_of(verdict: Verdict, fingerprint: Fingerprint, policy: CachePolicy) -> Doubt | None:
+    """Why another tenant's answer may not be served for closeness; None where it may, or nothing is served."""
+    if not isinstance(verdict, Hit) or verdict.tier != "semantic":
+        return None
+    return _doubt(verdict.entry, fingerprint, policy)
+
+
+def _undoubted(
+    neighbors: Sequence[Neighbor], fingerprint: Fingerprint, policy: CachePolicy
+) -> list[Neighbor]:
+    return [near for near in neighbors if _doubt(near.entry, fingerprint, policy) is None]
+
+
+def _doubt(entry: Entry, fingerprint: Fingerprint, policy: CachePolicy) -> Doubt | None:
+    return doubt(entry, asked=fingerprint.text or "", tenant=fingerprint.tenant, write=policy.shared_write)
+
+
+def _no_older(directives: Directives, kind: TimeClass, policy: CachePolicy) -> Directives:
+    """What is asked now may want a younger answer than what is stored was asked for."""
+    if kind == "stable":
+        return directives
+    oldest = float(kept_for_s(kind, policy))
+    wanted = directives.max_age_s
+    return msgspec.structs.replace(directives, max_age_s=oldest if wanted is None else min(wanted, oldest))
 
 
 def _no_closeness(fingerprint: Fingerprint, directives: Directives, policy: CachePolicy) -> str | None:

@@ -14,7 +14,9 @@ from sparingly.core.admission import admit
 from sparingly.core.answer import Answer, Usage
 from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.freshness import TimeClass
 from sparingly.core.ledger import LedgerEntry, Observed
+from sparingly.core.poisoning import agree
 from sparingly.core.policy import CachePolicy
 from sparingly.core.transcript import unfold
 from sparingly.core.vectors import Vector
@@ -46,6 +48,9 @@ class Fresh(msgspec.Struct, frozen=True):
     mark: Fingerprint | None
     vector: Vector | None
     lead: Lead | None
+    time_class: TimeClass = "stable"
+    doubted: Entry | None = None
+    """Another tenant's answer that this one may confirm."""
 
 
 def stamp_of(incoming: Incoming, *, cached: bool = False) -> Stamp:
@@ -93,7 +98,7 @@ class Serve:
         baseline = self._accounts.baseline_nano(notes, usage)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
-            self._background.spawn("touch", self._write_back.served(hit.entry))
+            self._background.spawn("touch", self._write_back.served(hit.entry, to=incoming.caller.tenant))
             return self._enter(notes, answer, usage, complete=delivered)
 
         return Reply(
@@ -189,6 +194,9 @@ class Serve:
         finally:
             if fresh.lead is not None:
                 fresh.lead.end(entry)
+        doubted = fresh.doubted
+        if entry is not None and doubted is not None and agree(entry.answer.text, doubted.answer.text):
+            self._background.spawn("vouch", self._write_back.vouch(doubted))
         if entry is not None:
             vector = fresh.vector if entry.text is not None else None
             self._background.spawn("write-back", self._write_back.keep(entry, vector=vector))
@@ -204,7 +212,9 @@ class Serve:
             directives=incoming.directives,
             policy=fresh.policy,
             answer_bytes=len(msgspec.json.encode(answer)),
+            time_class=fresh.time_class,
         )
+        notes.kept = "own-scope" if notes.is_private and admission.tier != "none" else admission.reason
         if admission.tier == "none":
             return None
         now = self._clock.now()
@@ -219,7 +229,7 @@ class Serve:
             served=served_model(notes) or incoming.ask.model,
             source=incoming.id,
             created_at=now,
-            expires_at=now + fresh.policy.ttl_s,
+            expires_at=now + admission.ttl_s,
             cost_nano=cost_nano,
             worth=worth(last_used=now, hits=0, cost_nano=cost_nano),
             tags=incoming.directives.tags,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from sparingly.core.chat import Tenant
 from sparingly.core.entry import Entry
 from sparingly.core.vectors import Vector
 from sparingly.core.worth import worth
@@ -34,8 +35,22 @@ class WriteBack:
                 raise
         await self._store.put(entry, vector if entry.text is not None else None)
 
-    async def served(self, entry: Entry) -> None:
-        """Record that an entry was served, so that useful entries stay."""
+    async def vouch(self, entry: Entry) -> None:
+        """Let an entry serve all tenants of its group, since a second one stands for it; its age stays."""
+        if entry.text is None or entry.vouched:
+            return
+        known = await self._store.exact(entry.digest, now=self._clock.now())
+        # It may have been revoked, replaced or credited since it was read.
+        if known is not None and known.source == entry.source:
+            await self.keep(msgspec.structs.replace(known, vouched=True), vector=None)
+
+    async def served(self, entry: Entry, *, to: Tenant) -> None:
+        """Record that an entry was served, so that useful entries stay.
+
+        A tenant who gets another's answer asked exactly the same, or the answer was vouched for already.
+        """
+        if to != entry.tenant:
+            await self.vouch(entry)
         hits = entry.hits + 1
         value = worth(last_used=self._clock.now(), hits=hits, cost_nano=entry.cost_nano)
         await self._store.touch(entry.digest, worth=value, hits=hits)

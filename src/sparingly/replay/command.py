@@ -77,10 +77,10 @@ async def replay_command(
     outputs = [path for path in (options.json, options.html, options.decisions) if path is not None]
     # Found out now, not after minutes of playing.
     for path in outputs:
-        _check_writable(path)
+        check_writable(path)
     trace = read_trace(options.log, form=options.form, answers=options.answers, served_paths=DIALECTS)
 
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task(f"replaying {options.log.name}", total=step_count(trace))
         outcome = await replay(
             trace,
@@ -103,13 +103,18 @@ def config_checksum(config: bytes | None, settings: msgspec.Struct) -> str:
     return sha256(content).hexdigest()
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """A bar that goes when it is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True)
 
 
-def _check_writable(path: Path) -> None:
-    """Without touching the file: a replay that fails later must leave what was there."""
+def check_writable(path: Path) -> None:
+    """Refuse a path that cannot be written, without touching it: what fails later must leave what was there.
+
+    Raises:
+        StartupError: there is no such folder, or no permission.
+    """
     if not path.parent.is_dir():
         raise StartupError(f"cannot write {path}: there is no folder {path.parent}")
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):

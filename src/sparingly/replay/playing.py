@@ -15,6 +15,8 @@ import msgspec
 from sparingly.core.catalog import Catalog
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
+from sparingly.core.freshness import FreshnessModel
+from sparingly.core.judge_model import JudgeModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
 from sparingly.errors import RequestError, UpstreamError
@@ -58,6 +60,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     make_classifier: MakeClassifier
     stopwatch: Callable[[], float]
+    freshness: FreshnessModel | None = None
+    judge: JudgeModel | None = None
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -165,6 +169,8 @@ async def opened_player(
             rng=random.Random(seed),  # noqa: S311 - it balances load; a seed makes it repeatable
             # A replay waits: a slow look-up must not turn into a miss.
             patience_s=None,
+            freshness=world.freshness,
+            judge=world.judge,
         )
         yield Player(
             pipeline=assemble(parts, cache=cache, routing=routing),

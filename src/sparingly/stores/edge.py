@@ -16,12 +16,27 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from sparingly.core.entry import Digest, Entry, Neighbor, Scope, Selector
+from sparingly.core.entry import Digest, Entry, Neighbor, Place, Scope, Selector
 from sparingly.core.vectors import Vector
 from sparingly.errors import StoreError
+from sparingly.ports import Facet
 from sparingly.stores.edge_process import EdgeProcess
-from sparingly.stores.edge_wire import Command, Count, Exact, Forget, Near, Put, Reply, Sweep, Touch
-from sparingly.stores.qdrant_points import Payload, entry_of, payload_of
+from sparingly.stores.edge_wire import (
+    Command,
+    Count,
+    Credit,
+    Exact,
+    Forget,
+    Near,
+    Page,
+    Put,
+    Reply,
+    Sweep,
+    Tally,
+    Touch,
+)
+from sparingly.stores.paging import page
+from sparingly.stores.qdrant_points import Listing, Payload, entry_of, payload_of, selected
 
 # A look-up takes 0.1 to 3 ms, 200 at once half a second; this is for compaction, or a disk that hangs.
 _READ_TIMEOUT_S: Final = 1.0
@@ -77,14 +92,32 @@ class EdgeStore:
     async def touch(self, digest: Digest, *, worth: float, hits: int) -> None:
         await self._ask(Touch(digest, worth, hits), timeout_s=_WRITE_TIMEOUT_S)
 
+    async def credit(self, digest: Digest, *, confirmed: int, denied: int) -> None:
+        await self._ask(Credit(digest, confirmed, denied), timeout_s=_WRITE_TIMEOUT_S)
+
+    async def page(self, selector: Selector | None, *, limit: int, after: Place | None = None) -> list[Entry]:
+        conditions = () if selector is None else selected(selector)
+        if selector is not None and not conditions:
+            return []
+        return await page(conditions, limit=limit, after=after, listed=self._listed)
+
+    async def tally(self, facet: Facet, *, limit: int, within: Selector | None = None) -> dict[str, int]:
+        conditions = () if within is None else selected(within)
+        if within is not None and not conditions:
+            return {}
+        return (await self._ask(Tally(facet, limit, conditions), timeout_s=_WRITE_TIMEOUT_S)).numbers
+
     async def forget(self, selector: Selector) -> int:
         return await self._until_none(Forget(selector, _DELETED_AT_ONCE))
 
     async def sweep(self, *, now: float, max_entries: int) -> int:
         return await self._until_none(Sweep(now, max_entries, _DELETED_AT_ONCE))
 
-    async def count(self) -> int:
-        return (await self._ask(Count(), timeout_s=_READ_TIMEOUT_S)).number
+    async def count(self, selector: Selector | None = None) -> int:
+        conditions = () if selector is None else selected(selector)
+        if selector is not None and not conditions:
+            return 0
+        return (await self._ask(Count(conditions), timeout_s=_READ_TIMEOUT_S)).number
 
     async def ping(self) -> None:
         await self.count()
@@ -97,6 +130,10 @@ class EdgeStore:
         if self._process is not None:
             await self._process.aclose()
             self._process = None
+
+    async def _listed(self, listing: Listing) -> list[Entry]:
+        reply = await self._ask(Page(listing), timeout_s=_WRITE_TIMEOUT_S)
+        return [self._entry(one.payload) for one in reply.found]
 
     async def _until_none(self, command: Forget | Sweep) -> int:
         """Delete in portions, between which other asks are answered."""

@@ -16,7 +16,6 @@ reorders near-equal neighbors); vectors in numpy beside the engine (two truths, 
 
 import array
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,15 +29,19 @@ import qdrant_edge as edge
 from sparingly.core.entry import Digest, Scope, Selector
 from sparingly.errors import StoreError
 from sparingly.stores.edge_wire import Found
+from sparingly.stores.folder_lock import FolderLock
 from sparingly.stores.qdrant_points import (
     INDEXED,
     VECTOR,
     After,
     Among,
+    At,
     Before,
     Condition,
     Equals,
     HasVector,
+    Listing,
+    OneOf,
     Payload,
     Until,
     expired,
@@ -88,8 +91,13 @@ class Shard:
         """Since the folder was opened."""
         _make_writable(folder)
         self._check_room()
-        self._shard = self._open(lock_wait_s)
-        self._comparable = self._count_comparable()
+        self._lock = FolderLock(folder, wait_s=lock_wait_s)
+        try:
+            self._shard = self._open()
+            self._comparable = self._count_comparable()
+        except BaseException:
+            self._lock.release()
+            raise
         self._filled = list(self._comparable)
         self._emptied: list[Scope] = []
 
@@ -132,9 +140,32 @@ class Shard:
 
     def touch(self, digest: Digest, *, worth: float, hits: int) -> None:
         """Renew worth and hits of a point, if it is there."""
-        # By filter: naming a point that is gone is an error, a filter that finds none is not.
-        one = _filter((Among((digest,)),))
-        self._update(edge.UpdateOperation.set_payload_by_filter(one, {"worth": worth, "hits": hits}))
+        self._renew(digest, {"worth": worth, "hits": hits})
+
+    def credit(self, digest: Digest, *, confirmed: int, denied: int) -> None:
+        """Renew what was said of a point, if it is there."""
+        self._renew(digest, {"confirmed": confirmed, "denied": denied})
+
+    def listed(self, listing: Listing) -> list[Payload]:
+        """The points of a listing."""
+        newest = edge.OrderBy("created_at", direction=edge.Direction.Desc) if listing.newest_first else None
+        request = edge.ScrollRequest(
+            offset=None if listing.start is None else UUID(listing.start),
+            limit=listing.limit,
+            filter=_filter(listing.conditions),
+            with_payload=True,
+            order_by=newest,
+        )
+        with self._translated("read"):
+            records, _ = self._shard.scroll(request)
+        return [self._payload(record) for record in records]
+
+    def tally(self, field: str, conditions: Sequence[Condition], *, limit: int) -> dict[str, int]:
+        """How many points that meet all conditions have each value of `field`, for the commonest."""
+        request = edge.FacetRequest(field, limit=limit, exact=True, filter=_filter(conditions))
+        with self._translated("read"):
+            hits = self._shard.facet(request).hits
+        return {str(hit.value): hit.count for hit in hits}
 
     def forget(self, selector: Selector, *, limit: int) -> int:
         """Delete up to `limit` selected points and return how many there were."""
@@ -153,10 +184,10 @@ class Shard:
             self.settle()
         return 0
 
-    def count(self) -> int:
-        """How many points there are."""
+    def count(self, conditions: Sequence[Condition] = ()) -> int:
+        """How many points meet all conditions."""
         with self._translated("count"):
-            return self._shard.count(edge.CountRequest(exact=True))
+            return self._shard.count(edge.CountRequest(exact=True, filter=_filter(conditions)))
 
     def settle(self) -> None:
         """Flush, give back memory, and give back the disk of deleted points where they are more than half.
@@ -167,8 +198,8 @@ class Shard:
         with self._translated("compact"):
             compacted = self._shard.optimize()
         if compacted or self._written > _REOPEN_AFTER_WRITES:
-            self.close()
-            self._shard = self._open(lock_wait_s=0.0)
+            self._shut()
+            self._shard = self._open()
             self._written = self._deleted = 0
 
     def flush(self) -> None:
@@ -180,21 +211,21 @@ class Shard:
 
     def close(self) -> None:
         """Flush and let go of the folder."""
+        try:
+            self._shut()
+        finally:
+            self._lock.release()
+
+    def _shut(self) -> None:
         self.flush()
         with self._translated("close"):
             self._shard.close()
 
-    def _open(self, lock_wait_s: float) -> edge.EdgeShard:
-        deadline = time.monotonic() + lock_wait_s
-        while True:
-            try:
-                return self._load_or_create()
-            except Exception as error:
-                if "WouldBlock" not in str(error):  # the engine's only sign of a lock held by another
-                    raise StoreError(f"{self._folder} cannot be opened: {_one_line(error)}") from error
-                if time.monotonic() >= deadline:
-                    raise StoreError(f"{self._folder} is in use by another process") from error
-            time.sleep(0.02)
+    def _open(self) -> edge.EdgeShard:
+        try:
+            return self._load_or_create()
+        except Exception as error:
+            raise StoreError(f"{self._folder} cannot be opened: {_one_line(error)}") from error
 
     def _load_or_create(self) -> edge.EdgeShard:
         if (self._folder / "segments").exists():
@@ -248,6 +279,11 @@ class Shard:
             if not self._comparable[scope]:
                 del self._comparable[scope]
                 self._emptied.append(scope)
+
+    def _renew(self, digest: Digest, fields: dict[str, float]) -> None:
+        # By filter: naming a point that is gone is an error, a filter that finds none is not.
+        one = _filter((Among((digest,)),))
+        self._update(edge.UpdateOperation.set_payload_by_filter(one, fields))
 
     def _update(self, operation: edge.UpdateOperation) -> None:
         with self._translated("write"):
@@ -328,6 +364,10 @@ def _spelled(condition: Condition) -> edge.FieldCondition | edge.HasIdCondition 
             return edge.FieldCondition(field, range=edge.RangeFloat(lte=bound))
         case After(field, bound):
             return edge.FieldCondition(field, range=edge.RangeFloat(gt=bound))
+        case At(field, value):
+            return edge.FieldCondition(field, range=edge.RangeFloat(gte=value, lte=value))
+        case OneOf(field, values):
+            return edge.FieldCondition(field, match=edge.MatchAny(list(values)))
         case Among(digests):
             return edge.HasIdCondition({UUID(digest) for digest in digests})
         case HasVector():

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from sparingly.core.entry import Digest, Scope, Selector
-from sparingly.stores.qdrant_points import Payload
+from sparingly.stores.qdrant_points import Condition, Listing, Payload
 
 
 class Exact(msgspec.Struct, frozen=True, tag="exact"):
@@ -45,6 +45,28 @@ class Touch(msgspec.Struct, frozen=True, tag="touch"):
     hits: int
 
 
+class Credit(msgspec.Struct, frozen=True, tag="credit"):
+    """Record what was said of an entry."""
+
+    digest: Digest
+    confirmed: int
+    denied: int
+
+
+class Page(msgspec.Struct, frozen=True, tag="page"):
+    """List entries."""
+
+    listing: Listing
+
+
+class Tally(msgspec.Struct, frozen=True, tag="tally"):
+    """Count the entries that meet all conditions by the values of a field."""
+
+    field: str
+    limit: int
+    conditions: tuple[Condition, ...] = ()
+
+
 class Forget(msgspec.Struct, frozen=True, tag="forget"):
     """Delete up to `limit` selected entries."""
 
@@ -61,10 +83,12 @@ class Sweep(msgspec.Struct, frozen=True, tag="sweep"):
 
 
 class Count(msgspec.Struct, frozen=True, tag="count"):
-    """Say how many entries there are."""
+    """Say how many entries meet all conditions."""
+
+    conditions: tuple[Condition, ...] = ()
 
 
-Command: TypeAlias = Exact | Near | Put | Touch | Forget | Sweep | Count
+Command: TypeAlias = Exact | Near | Put | Touch | Credit | Page | Tally | Forget | Sweep | Count
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -84,6 +108,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     found: tuple[Found, ...] = ()
     number: int = 0
+    numbers: dict[str, int] = {}
     filled: tuple[Scope, ...] = ()
     emptied: tuple[Scope, ...] = ()
     trouble: str | None = None

@@ -20,14 +20,17 @@ from sparingly.stores.edge_shard import Shard
 from sparingly.stores.edge_wire import (
     Command,
     Count,
+    Credit,
     Exact,
     Forget,
     Found,
     Frames,
     Near,
+    Page,
     Put,
     Reply,
     Sweep,
+    Tally,
     Touch,
     framed,
 )
@@ -91,7 +94,7 @@ def answer(shard: Shard, command: Command) -> Reply:
         return _told(shard, Reply(trouble=error.message))
 
 
-def _done(shard: Shard, command: Command) -> Reply:
+def _done(shard: Shard, command: Command) -> Reply:  # noqa: C901 - a table: one case a command
     match command:
         case Exact(digest, now):
             payload = shard.exact(digest, now=now)
@@ -104,12 +107,19 @@ def _done(shard: Shard, command: Command) -> Reply:
         case Touch(digest, worth, hits):
             shard.touch(digest, worth=worth, hits=hits)
             return Reply()
+        case Credit(digest, confirmed, denied):
+            shard.credit(digest, confirmed=confirmed, denied=denied)
+            return Reply()
+        case Page(listing):
+            return Reply(found=tuple(Found(payload) for payload in shard.listed(listing)))
+        case Tally(field, limit, conditions):
+            return Reply(numbers=shard.tally(field, conditions, limit=limit))
         case Forget(selector, limit):
             return Reply(number=shard.forget(selector, limit=limit))
         case Sweep(now, max_entries, limit):
             return Reply(number=shard.sweep(now=now, max_entries=max_entries, limit=limit))
-        case Count():
-            return Reply(number=shard.count())
+        case Count(conditions):
+            return Reply(number=shard.count(conditions))
         case _:
             assert_never(command)
 

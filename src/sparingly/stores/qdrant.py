@@ -23,18 +23,23 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from sparingly.core.entry import Digest, Entry, Neighbor, Scope, Selector
+from sparingly.core.entry import Digest, Entry, Neighbor, Place, Scope, Selector
 from sparingly.core.vectors import Vector
 from sparingly.errors import StoreError
+from sparingly.ports import Facet
+from sparingly.stores.paging import page
 from sparingly.stores.qdrant_points import (
     INDEXED,
     VECTOR,
     After,
     Among,
+    At,
     Before,
     Condition,
     Equals,
     HasVector,
+    Listing,
+    OneOf,
     Payload,
     Until,
     comparable_in,
@@ -144,10 +149,28 @@ class QdrantStore:
             await client.upsert(self._collection, [point])
 
     async def touch(self, digest: Digest, *, worth: float, hits: int) -> None:
-        # By filter: naming a point that is gone is an error, a filter that finds none is not.
-        one = models.FilterSelector(filter=_filter((Among((digest,)),)))
-        async with self._use("write") as client:
-            await client.set_payload(self._collection, {"worth": worth, "hits": hits}, points=one)
+        await self._renew(digest, {"worth": worth, "hits": hits})
+
+    async def credit(self, digest: Digest, *, confirmed: int, denied: int) -> None:
+        await self._renew(digest, {"confirmed": confirmed, "denied": denied})
+
+    async def page(self, selector: Selector | None, *, limit: int, after: Place | None = None) -> list[Entry]:
+        conditions = () if selector is None else selected(selector)
+        if selector is not None and not conditions:
+            return []
+        return await page(conditions, limit=limit, after=after, listed=self._listed)
+
+    async def tally(self, facet: Facet, *, limit: int, within: Selector | None = None) -> dict[str, int]:
+        conditions = () if within is None else selected(within)
+        if within is not None and not conditions:
+            return {}
+        async with self._use("count") as client:
+            response = await client.facet(
+                self._collection, facet, _filter(conditions), limit=limit, exact=True
+            )
+        # The client's local mode spells what looks like a UUID with dashes; a scope has none.
+        values = {str(hit.value): hit.count for hit in response.hits}
+        return {value.replace("-", ""): n for value, n in values.items()} if facet == "scope" else values
 
     async def forget(self, selector: Selector) -> int:
         conditions = selected(selector)
@@ -169,15 +192,36 @@ class QdrantStore:
             gone += len(records)
         return gone
 
-    async def count(self) -> int:
+    async def count(self, selector: Selector | None = None) -> int:
+        conditions = () if selector is None else selected(selector)
+        if selector is not None and not conditions:
+            return 0
         async with self._use("count") as client:
-            return (await client.count(self._collection, exact=True)).count
+            return (await client.count(self._collection, _filter(conditions), exact=True)).count
 
     async def ping(self) -> None:
         await self.count()
 
     async def aclose(self) -> None:
         await self._client.close()
+
+    async def _renew(self, digest: Digest, fields: dict[str, float]) -> None:
+        # By filter: naming a point that is gone is an error, a filter that finds none is not.
+        one = models.FilterSelector(filter=_filter((Among((digest,)),)))
+        async with self._use("write") as client:
+            await client.set_payload(self._collection, fields, points=one)
+
+    async def _listed(self, listing: Listing) -> list[Entry]:
+        newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
+        async with self._use("read") as client:
+            records, _ = await client.scroll(
+                self._collection,
+                _filter(listing.conditions),
+                limit=listing.limit,
+                order_by=newest if listing.newest_first else None,
+                offset=None if listing.start is None else _id(listing.start),
+            )
+            return [_entry(record.payload) for record in records]
 
     async def _delete(self, conditions: Sequence[Condition]) -> int:
         where = _filter(conditions)
@@ -280,6 +324,10 @@ def _spelled(
             return models.FieldCondition(key=field, range=models.Range(lte=bound))
         case After(field, bound):
             return models.FieldCondition(key=field, range=models.Range(gt=bound))
+        case At(field, value):
+            return models.FieldCondition(key=field, range=models.Range(gte=value, lte=value))
+        case OneOf(field, values):
+            return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
         case Among(digests):
             return models.HasIdCondition(has_id=[_id(digest) for digest in digests])
         case HasVector():

@@ -6,7 +6,7 @@ client: each adapter spells these conditions in its own classes.
 
 The whole entry travels as one JSON text.  The fields beside it are those that
 are filtered, ordered or updated on their own; where both have a value
-(`worth`, `hits`), the field is the newer one.
+(`worth`, `hits`, `confirmed`, `denied`), the field is the newer one.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,12 @@ VECTOR: Final = "text"
 
 INDEXED: Final[Mapping[str, Literal["partition", "keyword", "float"]]] = {
     # Every look-up is within one scope, so the scope is what the engine must lay out together
-    # ("tenant" in Qdrant's words).  Our tenant is part of the scope, and only `forget` asks for it.
+    # ("tenant" in Qdrant's words).  Our tenant is part of the scope, and only selectors ask for it.
     "scope": "partition",
     "tenant": "keyword",
     "served": "keyword",
     "tags": "keyword",
+    "source": "keyword",
     "created_at": "float",
     "expires_at": "float",
     "worth": "float",
@@ -46,6 +47,9 @@ class Payload(msgspec.Struct, frozen=True):
     comparable: bool
     """Whether the point has a vector."""
     entry: str
+    source: str = ""
+    confirmed: int = 0
+    denied: int = 0
 
 
 class Equals(msgspec.Struct, frozen=True, tag="equals"):
@@ -76,6 +80,20 @@ class After(msgspec.Struct, frozen=True, tag="after"):
     bound: float
 
 
+class At(msgspec.Struct, frozen=True, tag="at"):
+    """The field is exactly `value`."""
+
+    field: str
+    value: float
+
+
+class OneOf(msgspec.Struct, frozen=True, tag="one_of"):
+    """The field is one of these words."""
+
+    field: str
+    values: tuple[str, ...]
+
+
 class Among(msgspec.Struct, frozen=True, tag="among"):
     """The point has one of these ids."""
 
@@ -86,7 +104,19 @@ class HasVector(msgspec.Struct, frozen=True, tag="has_vector"):
     """The point has a vector."""
 
 
-Condition: TypeAlias = Equals | Before | Until | After | Among | HasVector
+Condition: TypeAlias = Equals | Before | Until | After | At | OneOf | Among | HasVector
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Points to be listed: all that meet the conditions, up to `limit`.
+
+    Newest first, or else in the order of their digests, from `start` on.
+    """
+
+    conditions: tuple[Condition, ...]
+    limit: int
+    newest_first: bool = False
+    start: Digest | None = None
 
 
 def payload_of(entry: Entry, *, comparable: bool) -> Payload:
@@ -101,18 +131,27 @@ def payload_of(entry: Entry, *, comparable: bool) -> Payload:
         worth=entry.worth,
         hits=entry.hits,
         comparable=comparable,
+        source=entry.source,
+        confirmed=entry.confirmed,
+        denied=entry.denied,
         entry=msgspec.json.encode(entry).decode(),
     )
 
 
 def entry_of(payload: Payload) -> Entry:
-    """The entry that `payload_of` wrote, with its newest worth and hits.
+    """The entry that `payload_of` wrote, with its newest worth and counts.
 
     Raises:
         msgspec.MsgspecError: The point was not written by this version.
     """
     entry = msgspec.json.decode(payload.entry, type=Entry)
-    return msgspec.structs.replace(entry, worth=payload.worth, hits=payload.hits)
+    return msgspec.structs.replace(
+        entry,
+        worth=payload.worth,
+        hits=payload.hits,
+        confirmed=payload.confirmed,
+        denied=payload.denied,
+    )
 
 
 def in_scope(scope: Scope) -> tuple[Condition, ...]:
@@ -148,4 +187,8 @@ def selected(selector: Selector) -> tuple[Condition, ...]:
         conditions.append(Equals("served", selector.served))
     if selector.older_than is not None:
         conditions.append(Before("created_at", selector.older_than))
+    if selector.sources:
+        conditions.append(OneOf("source", selector.sources))
+    if selector.scope is not None:
+        conditions.append(Equals("scope", selector.scope))
     return tuple(conditions)

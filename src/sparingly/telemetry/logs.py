@@ -129,6 +129,7 @@ def request_event(entry: LedgerEntry) -> dict[str, object]:
         "conversation": entry.conversation,
         "tags": entry.tags or None,
         "trouble": entry.trouble or None,
+        "kept": entry.kept or None,
         **{name.removesuffix("_s") + "_ms": _ms(value) for name, value in timings.items()},
     }
     if entry.observed is not None:

@@ -69,6 +69,8 @@ class Metrics:
         self._count_money(entry, is_good=is_good)
         if entry.observed is not None:
             self._observed.labels(entry.observed.tier).inc()
+        if entry.kept:
+            self._kept.labels(self._reasons(entry.kept)).inc()
         for code in entry.trouble:
             self.trouble(code)
 
@@ -121,6 +123,7 @@ class Metrics:
         self._observed = self._counter(
             "observed_hits", "Hits that cache.mode observe recorded and did not serve.", ("tier",)
         )
+        self._kept = self._counter("kept", "Fresh answers by what became of them in the cache.", ("reason",))
         self._trouble = self._counter("trouble", "Parts that failed while requests flowed.", ("code",))
         self._seconds = self._histogram("request_seconds", "From arrival to last byte.")
         self._first_byte_seconds = self._histogram("first_byte_seconds", "From arrival to first byte.")

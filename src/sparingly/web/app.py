@@ -4,7 +4,9 @@
 |---|---|
 | /v1/chat/completions | the gateway (`web/llm.py`, raw ASGI) |
 | /v1/models | the config's models, then the default provider's (`web/models.py`) |
+| /v1/sparingly/feedback | a caller's word on an answer (`web/feedback.py`) |
 | /v1/... | the default provider, relayed (`web/llm.py`) |
+| /admin/... | the operator's view of the cache (`web/admin.py`) |
 | /healthz | this process: it is alive |
 | /readyz | every port, pinged |
 | /metrics | Prometheus |
@@ -14,7 +16,7 @@ connection (see `web/asgi.py`); everything else is Litestar's.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -22,10 +24,12 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.types import HTTPScope, Receive, Scope, Send
+from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, Send
 
 from sparingly.errors import SparinglyError
 from sparingly.telemetry.metrics import CONTENT_TYPE
+from sparingly.web.failures import failure_of
+from sparingly.web.feedback import PREFIX
 
 PING_PATIENCE_S = 2.0
 
@@ -49,7 +53,8 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
-        if scope["type"] == ScopeType.HTTP and scope["path"].startswith("/v1/"):
+        path = scope["path"]
+        if scope["type"] == ScopeType.HTTP and path.startswith("/v1/") and not path.startswith(PREFIX):
             await self._llm(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -60,6 +65,7 @@ def build_app(
     llm: HttpApp,
     ports: tuple[Port, ...],
     metrics: Callable[[], bytes],
+    more: Sequence[ControllerRouterHandler] = (),
 ) -> App:
     """Put the app together; what it uses is open already and is closed by whoever opened it."""
 
@@ -77,10 +83,10 @@ def build_app(
         return Response(metrics(), media_type=CONTENT_TYPE)
 
     rest = Litestar(
-        [healthz, readyz, metrics_page],
+        [healthz, readyz, metrics_page, *more],
         openapi_config=None,
         logging_config=None,
-        exception_handlers={HTTPException: _in_our_shape},
+        exception_handlers={HTTPException: _in_our_shape, SparinglyError: _told},
     )
     return App(llm, rest)
 
@@ -117,3 +123,18 @@ def _readiness(ports: tuple[Port, ...], troubles: dict[str, str | None]) -> Resp
 def _in_our_shape(_: Request[object, object, State], error: HTTPException) -> Response[dict[str, object]]:
     body = {"message": error.detail, "type": "invalid_request_error", "param": None, "code": None}
     return Response({"error": body}, status_code=error.status_code, headers=error.headers)
+
+
+def _told(_: Request[object, object, State], error: SparinglyError) -> Response[dict[str, object]]:
+    failure = failure_of(error)
+    body = {
+        "message": failure.message,
+        "type": _kind(failure.status),
+        "param": failure.field,
+        "code": failure.code,
+    }
+    return Response({"error": body}, status_code=failure.status)
+
+
+def _kind(status: int) -> str:
+    return "invalid_request_error" if status < 500 else "api_error"

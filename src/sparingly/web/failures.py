@@ -7,8 +7,10 @@ from sparingly.errors import (
     NotAuthorized,
     NotCached,
     RequestError,
+    ServiceError,
     SparinglyError,
     UnknownModel,
+    UnknownRequest,
     UpstreamError,
 )
 from sparingly.protocols.dialect import Failure
@@ -17,11 +19,14 @@ from sparingly.protocols.dialect import Failure
 _STATUSES: tuple[tuple[type[SparinglyError], HTTPStatus], ...] = (
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnknownModel, HTTPStatus.NOT_FOUND),
+    (UnknownRequest, HTTPStatus.NOT_FOUND),
     (NotAuthorized, HTTPStatus.UNAUTHORIZED),
     # RFC 9111, section 5.2.1.7: only-if-cached without a stored answer is a gateway time-out.
     (NotCached, HTTPStatus.GATEWAY_TIMEOUT),
     (RequestError, HTTPStatus.BAD_REQUEST),
     (UpstreamError, HTTPStatus.BAD_GATEWAY),
+    # Of the parts that may fail while requests flow, only the admin API tells.
+    (ServiceError, HTTPStatus.SERVICE_UNAVAILABLE),
     (SparinglyError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
 

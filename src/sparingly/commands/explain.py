@@ -1,0 +1,58 @@
+"""`sparingly explain REQUEST.json`: what the gateway would do with a request, and why.
+
+With `--url` the running gateway explains it; else a gateway of this config, on
+the answers in `--data`, the config's data folder, or none.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from sparingly.commands.cache import add_place, open_steering
+from sparingly.commands.showing import explanation_tables
+from sparingly.core.chat import Tenant
+from sparingly.errors import StartupError
+
+# A request is some kilobytes; with pictures, some megabytes.
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("request", type=Path, metavar="REQUEST.json", help="the body of a request")
+    parser.add_argument("--tenant", default="default", help="whose request it is (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_place(parser)
+    parser.set_defaults(command=run_explain)
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    """Run the command."""
+    return asyncio.run(_run(options, os.environ))
+
+
+async def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    body = _body(options.request)
+    async with open_steering(options, environ, explains=True) as steering:
+        explanation = await steering.explain(body, tenant=Tenant(options.tenant))
+    if options.json:
+        print(msgspec.json.encode(explanation).decode())
+    else:
+        Console().print(*explanation_tables(explanation))
+    return 0
+
+
+def _body(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            body = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise StartupError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(body) > _MOST_BYTES:
+        raise StartupError(f"{path} is larger than {_MOST_BYTES} bytes: that is no request")
+    return body

@@ -1,0 +1,56 @@
+"""Hard vetoes: differences that make a stored answer wrong nearly always, however alike the rest is.
+
+A guard speaks by columns of the evidence, so the judge and its guards see the
+same pair.  Each can be switched off; the profile of a domain says which are on
+where nothing else is said.  What each one costs in lost hits, and how often it is
+right, is in benchmarks/results/judge.json.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparingly.core.evidence.pairing import NAMES
+
+Domain: TypeAlias = Literal["general", "medical", "finance", "code", "support"]
+
+_COLUMNS: Final = {
+    "numbers": ("numbers_conflict", "numbers_reordered"),
+    "numbers_missing": ("numbers_missing",),
+    "negation": ("negation",),
+    "direction": ("reversed", "swapped"),
+    "opposites": ("opposites",),
+    "names": ("names_conflict",),
+    "names_missing": ("names_unshared",),
+}
+GUARDS: Final = tuple(_COLUMNS)
+"""Their names, in the order in which they are reported."""
+
+_AT: Final = {guard: [NAMES.index(column) for column in columns] for guard, columns in _COLUMNS.items()}
+
+_ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites", "names"})
+PROFILES: Final[Mapping[Domain, frozenset[str]]] = {
+    "general": _ALWAYS,
+    # A dose, an amount or a version that only one side names changes the answer.
+    "medical": _ALWAYS | {"numbers_missing"},
+    "finance": _ALWAYS | {"numbers_missing", "names_missing"},
+    "code": _ALWAYS | {"numbers_missing", "names_missing"},
+    "support": _ALWAYS | {"numbers_missing"},
+}
+
+
+def guards_of(domain: Domain, switched: Mapping[str, bool]) -> frozenset[str]:
+    """The guards that are on: a domain's profile with an operator's own switches laid over it."""
+    on = {name for name, wanted in switched.items() if wanted}
+    off = {name for name, wanted in switched.items() if not wanted}
+    return (PROFILES[domain] | on) - off
+
+
+def veto(row: npt.NDArray[np.float32], guards: Collection[str]) -> str | None:
+    """The first guard that speaks against a pair, None where none does."""
+    for guard, columns in _AT.items():
+        if guard in guards and any(row[column] > 0 for column in columns):
+            return guard
+    return None

@@ -1,0 +1,1 @@
+"""The fitted judge that the package carries; `sparingly train-judge` makes it (see learning/train_judge.py)."""

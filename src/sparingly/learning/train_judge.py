@@ -1,0 +1,180 @@
+"""Fit a judge from labelled pairs and write it as one file that `serve` loads.
+
+    sparingly train-judge PAIRS... --texts QUESTIONS... --out judge.bin
+
+What is fitted on is the train part of the pairs (`splits.py`), pairs made from it and
+from the raw questions; the log odds are brought in line on the calibrate part.  The
+report part is never read beyond its group names.  The same files and seed give the same judge.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from sparingly.core.evidence.reading import Reading, read
+from sparingly.core.evidence.substitutions import Substitutions
+from sparingly.core.evidence.word_table import WordTable
+from sparingly.core.judge_model import JudgeModel
+from sparingly.errors import StartupError
+from sparingly.learning.hard_negatives import made_pairs
+from sparingly.learning.judge_fit import fitted_odds, fitted_trees
+from sparingly.learning.judge_rows import Corpus, Labels, Part, joined, neighbor_rows, pair_rows
+from sparingly.learning.labelled_pairs import LabelledPair
+from sparingly.learning.splits import fold_of
+from sparingly.learning.word_fitting import fitted_substitutions, fitted_table
+
+Embed: TypeAlias = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+Progress: TypeAlias = Callable[[str], None]
+
+FOLDS: Final = 5
+# Texts from which pairs are made: more of them cost real paraphrases hits.
+_MADE_FROM: Final = 1_500
+_MADE_WEIGHT: Final = 0.25
+_LONGEST_MADE: Final = 250
+# Files with fewer pairs than this are put in whole as pairs; a stream of them has no density.
+_LEAST_STREAM: Final = 5_000
+
+# Below this similarity nobody has seen a paraphrase worth the look.
+FLOOR: Final = 0.5
+PROBABILITY: Final = 0.85
+"""The operating point of a judge nobody tuned; chosen on the calibrate parts, see benchmarks/results/judge.json."""
+
+
+class Material(msgspec.Struct, frozen=True):
+    """What a judge is fitted from: labelled pairs and raw questions by the name of their domain."""
+
+    pairs: Mapping[str, Sequence[LabelledPair]]
+    texts: Mapping[str, Sequence[str]]
+    seed: int = 0
+    without: tuple[str, ...] = ()
+    """Kinds of made pairs that are left out, to see what carries over."""
+
+
+class Fitted(msgspec.Struct, frozen=True, eq=False):
+    """The judge with what it was fitted on, for comparisons on the same rows."""
+
+    judge: JudgeModel
+    train: Part
+    calibrate: Part
+
+
+def train_judge(
+    material: Material, *, embedder: str, embed: Embed, vocabulary: Mapping[str, int], tell: Progress
+) -> Fitted:
+    """Fit everything; raises StartupError where a part of the data is missing."""
+    train = {name: [one for one in pairs if one.split == "train"] for name, pairs in material.pairs.items()}
+    held = {
+        name: [one for one in pairs if one.split == "calibrate"] for name, pairs in material.pairs.items()
+    }
+    for name, part in (("train", train), ("calibrate", held)):
+        if len({pair.same for pairs in part.values() for pair in pairs}) < 2:
+            raise StartupError(
+                f"the {name} part of the pairs needs some that ask the same and some that do not"
+            )
+    tell("words")
+    raw = [text for texts in material.texts.values() for text in texts]
+    table = fitted_table(dict.fromkeys([*_texts_of(train), *raw]), vocabulary, embed)
+    made = _made(material, train)
+    every = dict.fromkeys([*_texts_of(train), *_texts_of(held), *(t for a, b, *_ in made for t in (a, b))])
+    tell(f"embedding {len(every)} questions")
+    corpus = _corpus(list(every), table, embed)
+    tell("substitutions")
+    learned, by_text = _substitutions(corpus, train)
+    tell("rows")
+    rows = joined([*_train_parts(corpus, train, by_text, material.seed), _made_part(corpus, made, learned)])
+    calibrate = joined([_plain_part(corpus, pairs, learned, name) for name, pairs in held.items() if pairs])
+    tell(f"trees on {len(rows.rows)} rows")
+    trees = fitted_trees(rows, seed=material.seed)
+    slope, shift = fitted_odds(trees, calibrate.rows, calibrate.same)
+    judge = JudgeModel(
+        embedder=embedder,
+        table=table,
+        learned=learned,
+        trees=trees,
+        slope=slope,
+        shift=shift,
+        probability=PROBABILITY,
+        floor=FLOOR,
+    )
+    return Fitted(judge, rows, calibrate)
+
+
+def _texts_of(part: Mapping[str, Sequence[LabelledPair]]) -> Iterable[str]:
+    return (text for pairs in part.values() for pair in pairs for text in (pair.a, pair.b))
+
+
+def _made(
+    material: Material, train: Mapping[str, Sequence[LabelledPair]]
+) -> list[tuple[str, str, bool, str]]:
+    """Pairs made from questions of every domain: (asked, stored, same, tag)."""
+    rng = np.random.default_rng(material.seed)
+    sources = {name: list(dict.fromkeys(_texts_of({name: pairs}))) for name, pairs in train.items()}
+    sources |= {name: list(dict.fromkeys(texts)) for name, texts in material.texts.items()}
+    found: list[tuple[str, str, bool, str]] = []
+    for name, texts in sources.items():
+        fitting = [text for text in texts if len(text) <= _LONGEST_MADE]
+        chosen = rng.permutation(len(fitting))[:_MADE_FROM]
+        made = made_pairs([fitting[at] for at in chosen], seed=material.seed, without=material.without)
+        found += [(pair.b, pair.a, pair.same, f"{name}:{pair.kind}") for pair in made]
+    return found
+
+
+def _corpus(texts: list[str], table: WordTable, embed: Embed) -> Corpus:
+    vectors = embed(texts)
+    readings: dict[str, Reading] = {text: read(text, table) for text in texts}
+    return Corpus(readings, dict(zip(texts, vectors, strict=True)))
+
+
+def _substitutions(
+    corpus: Corpus, train: Mapping[str, Sequence[LabelledPair]]
+) -> tuple[Substitutions, dict[str, Substitutions]]:
+    """The word weights, and for each question those that were fitted without its group."""
+    pairs = [pair for part in train.values() for pair in part]
+    folds = np.array([fold_of(pair.group, FOLDS) for pair in pairs])
+    learned, without = fitted_substitutions(
+        [(corpus.readings[pair.a], corpus.readings[pair.b]) for pair in pairs],
+        np.array([pair.same for pair in pairs]),
+        folds,
+    )
+    by_text: dict[str, Substitutions] = {}
+    for pair, fold in zip(pairs, folds, strict=True):
+        by_text[pair.a] = by_text[pair.b] = without[int(fold)]
+    return learned, by_text
+
+
+def _train_parts(
+    corpus: Corpus,
+    train: Mapping[str, Sequence[LabelledPair]],
+    learned: Mapping[str, Substitutions],
+    seed: int,
+) -> list[Part]:
+    parts: list[Part] = []
+    for name, pairs in train.items():
+        if len(pairs) >= _LEAST_STREAM:
+            parts.append(neighbor_rows(corpus, Labels(pairs), pairs, learned, seed=seed, tag=name))
+            continue
+        by_model: dict[int, list[LabelledPair]] = {}
+        for pair in pairs:
+            by_model.setdefault(id(learned[pair.a]), []).append(pair)
+        parts += [_plain_part(corpus, some, learned[some[0].a], name) for some in by_model.values()]
+    return parts
+
+
+def _plain_part(corpus: Corpus, pairs: Sequence[LabelledPair], learned: Substitutions, name: str) -> Part:
+    return pair_rows(corpus, [(one.b, one.a, one.same, name) for one in pairs], learned, weight=1.0)
+
+
+def _made_part(corpus: Corpus, made: Sequence[tuple[str, str, bool, str]], learned: Substitutions) -> Part:
+    return pair_rows(corpus, made, learned, weight=_MADE_WEIGHT)
+
+
+def write_judge(path: Path, content: bytes) -> None:
+    """Write a judge's file; raises StartupError."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StartupError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,254 @@
+"""Explain what the gateway would do with a request, without doing it.
+
+It runs the code that serves: the same fingerprint, look-up, judge and router.
+Nothing is called, stored or entered, but for a classifier or an embedding that
+the route needs.
+"""
+
+import msgspec
+
+from sparingly.core.admission import is_cacheable
+from sparingly.core.chat import Ask, Tenant
+from sparingly.core.curation import shown
+from sparingly.core.directives import Directives
+from sparingly.core.entry import Digest, Neighbor, Scope
+from sparingly.core.evidence.question import Question
+from sparingly.core.features import as_numbers
+from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
+from sparingly.core.judging import Weighed
+from sparingly.core.personal import action_for
+from sparingly.core.policy import CachePolicy, PersonalAction, for_route
+from sparingly.core.routing.decide import Alternative, Candidate
+from sparingly.core.routing.target import Target
+from sparingly.core.vectors import Vector
+from sparingly.core.verdict import Bypass, Hit, Verdict
+from sparingly.errors import EmbedderError, SparinglyError, StoreError, TextUnfit
+from sparingly.pipeline.lookup import Found, Lookup
+from sparingly.pipeline.route import Router
+from sparingly.ports import AnswerStore, Clock, Embedder
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One condition of a tier: whether it holds and, if not, why."""
+
+    tier: str
+    name: str
+    holds: bool
+    reason: str = ""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The fingerprint; `covers` tells what the scope is made of."""
+
+    scope: Scope
+    digest: Digest
+    text: str | None
+    exact_only: str | None
+    covers: dict[str, str]
+
+
+class Near(msgspec.Struct, frozen=True):
+    """A stored question in scope, with what the judge makes of it; `evidence` names the figures it saw."""
+
+    id: Digest
+    source: str
+    question: str | None
+    similarity: float
+    age_s: float
+    confirmed: int
+    denied: int
+    probability: float | None = None
+    veto: str | None = None
+    evidence: dict[str, float] = {}
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """The verdict as the headers name it."""
+
+    verdict: str
+    reason: str
+    similarity: float | None = None
+    probability: float | None = None
+    source: str | None = None
+    trouble: tuple[str, ...] = ()
+
+
+class Routing(msgspec.Struct, frozen=True):
+    """Who would be asked on a miss, and why; `trouble` is there when nobody can be."""
+
+    route: str
+    routed: str | None = None
+    tier: str | None = None
+    reason: str = ""
+    confidence: float | None = None
+    escalated: bool = False
+    features: dict[str, float] = {}
+    scores: dict[str, float] = {}
+    candidates: tuple[Candidate, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything that was found out about a request."""
+
+    asked: str
+    tenant: Tenant
+    mode: str
+    fingerprint: Mark
+    eligibility: tuple[Check, ...]
+    neighbors: tuple[Near, ...]
+    ruling: Ruling
+    routing: Routing
+
+
+class Explainer:
+    """Explains requests with the parts of a pipeline."""
+
+    def __init__(
+        self,
+        *,
+        cache: CachePolicy,
+        canon: Canon,
+        lookup: Lookup,
+        router: Router,
+        store: AnswerStore,
+        embedder: Embedder,
+        clock: Clock,
+    ) -> None:
+        self._cache = cache
+        self._canon = canon
+        self._lookup = lookup
+        self._router = router
+        self._store = store
+        self._embedder = embedder
+        self._clock = clock
+
+    async def explain(self, ask: Ask, *, tenant: Tenant, path: str) -> Explanation:
+        """What would be done with a request, and why."""
+        target = self._router.target(asked=ask.model, tenant=tenant, path=path, pinned=None)
+        policy = for_route(self._cache, target.route)
+        action = action_for(ask, tenant, policy.personal, is_shared=tenant in self._canon.groups)
+        mark = fingerprint(ask, tenant=tenant, canon=self._canon, is_private=action == "own_scope")
+        found = Found(Bypass("personal-data"))
+        if action != "no_store":
+            found = await self._lookup.find(ask, mark, directives=Directives(), policy=policy)
+        neighbors = await self._neighbors(mark, policy, found)
+        return Explanation(
+            asked=ask.model,
+            tenant=tenant,
+            mode=policy.mode,
+            fingerprint=_told(mark, ask, self._canon),
+            eligibility=tuple(_checks(ask, mark, policy, action)),
+            neighbors=tuple(neighbors),
+            ruling=_ruling(found),
+            routing=await self._routing(ask, target, found.vector),
+        )
+
+    async def _neighbors(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> list[Near]:
+        """The closest entries, also where the verdict was reached without looking at them."""
+        if mark.exact_only is not None or mark.text is None or policy.mode == "off":
+            return []
+        now = self._clock.now()
+        try:
+            vector = found.vector
+            if vector is None:
+                vector = await self._embedder.embed(mark.text)
+            near = await self._store.neighbors(mark.scope, vector, limit=policy.k, now=now)
+        except (StoreError, EmbedderError, TextUnfit):
+            # The ruling tells of it.
+            return []
+        weighed = self._lookup.weighed(near, Question(mark.text, vector), policy)
+        known = {one.neighbor.entry.digest: one for one in weighed}
+        return [_near(one, known.get(one.entry.digest), now=now) for one in near]
+
+    async def _routing(self, ask: Ask, target: Target, vector: Vector | None) -> Routing:
+        try:
+            chosen = await self._router.choose(
+                ask, target, text=ask.last_user_text, vector=vector, client_key=None
+            )
+        except SparinglyError as error:
+            # A model that nobody serves: the rest is worth telling all the same.
+            return Routing(route=target.route, reason=error.message, trouble=(error.code,))
+        decision = chosen.decision
+        return Routing(
+            route=decision.route,
+            routed=decision.routed,
+            tier=decision.tier,
+            reason=decision.reason,
+            confidence=decision.confidence,
+            escalated=decision.escalated,
+            features=as_numbers(decision.features),
+            scores=decision.scores,
+            candidates=decision.candidates,
+            alternatives=decision.alternatives,
+            trouble=chosen.classification.trouble,
+        )
+
+
+def _near(one: Neighbor, weighed: Weighed | None, *, now: float) -> Near:
+    entry = one.entry
+    return Near(
+        id=entry.digest,
+        source=entry.source,
+        question=shown(entry).question,
+        similarity=one.similarity,
+        age_s=max(0.0, now - entry.created_at),
+        confirmed=entry.confirmed,
+        denied=entry.denied,
+        probability=None if weighed is None else weighed.probability,
+        veto=None if weighed is None else weighed.veto,
+        evidence={} if weighed is None else weighed.evidence,
+    )
+
+
+def _told(mark: Fingerprint, ask: Ask, canon: Canon) -> Mark:
+    before = len(ask.turns) - 1
+    system = sum(turn.role in ("system", "developer") for turn in ask.turns)
+    set_fields = {
+        name: str(value)
+        for name in ask.sampling.__struct_fields__
+        if (value := getattr(ask.sampling, name)) is not None
+    }
+    covers = {
+        "model": ask.model,
+        "turns before": f"{before}, of them {system} system",
+        "tools": str(len(ask.tools)),
+        "sampling": ", ".join(f"{name}={value}" for name, value in set_fields.items()) or "the provider's",
+        "response format": ask.response_format or "text",
+        "other fields": ask.extra or "none",
+        "embedder": canon.embedder,
+        "answers come from": canon.realm or "anywhere",
+    }
+    return Mark(mark.scope, mark.digest, mark.text, mark.exact_only, covers)
+
+
+def _checks(ask: Ask, mark: Fingerprint, policy: CachePolicy, action: PersonalAction | None) -> list[Check]:
+    refused = is_cacheable(ask, policy)
+    return [
+        _check("exact", "the cache is on", "cache-off" if policy.mode == "off" else None),
+        _check("exact", "such a request may be cached", refused),
+        _check("exact", "no personal data forbids it", "personal-data" if action == "no_store" else None),
+        _check("shared", "no personal data keeps it apart", "own-scope" if action == "own_scope" else None),
+        _check("semantic", "the semantic tier is on", None if policy.semantic else "semantic-off"),
+        _check("semantic", "closeness may be tried", mark.exact_only),
+    ]
+
+
+def _check(tier: str, name: str, reason: str | None) -> Check:
+    return Check(tier, name, reason is None, reason or "")
+
+
+def _ruling(found: Found) -> Ruling:
+    verdict: Verdict = found.verdict
+    if isinstance(verdict, Bypass):
+        return Ruling("bypass", verdict.reason, trouble=found.trouble)
+    evidence = verdict.evidence
+    return Ruling(
+        verdict=verdict.tier if isinstance(verdict, Hit) else "miss",
+        reason=verdict.reason,
+        similarity=evidence.similarity,
+        probability=evidence.probability,
+        source=verdict.entry.source if isinstance(verdict, Hit) else evidence.candidate,
+        trouble=found.trouble,
+    )

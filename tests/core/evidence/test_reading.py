@@ -1,0 +1,59 @@
+"""Reading a question once."""
+
+import pytest
+
+from tests.core.evidence.readings import reading
+
+
+def test_a_question_is_read_in_parts() -> None:
+    """Words in normal form, numbers, names, negation, kind and relations."""
+    found = reading("Why can't I transfer $500 from Chase to Revolut?")
+
+    assert found.words == ("why", "can", "not", "i", "transfer", "500", "from", "chase", "to", "revolut")
+    assert found.numbers == ("500 usd",)
+    assert found.negations == 1
+    assert {"chase", "revolut"} <= found.entities
+    assert found.kind == "reason"
+    assert ("chase", "to", "revolut") in found.arcs
+
+
+def test_names_need_a_capital_inside_a_sentence() -> None:
+    """The first word has one anyway; in title case every word has."""
+    assert reading("Password for Netflix").entities == {"netflix"}
+    assert reading("How To Reset The Password Of My Account").entities == frozenset()
+    assert reading("how do i use `my_tool`").entities >= {"tool"}
+
+
+def test_a_word_outside_the_table_is_as_rare_as_can_be() -> None:
+    """And resembles no other."""
+    found = reading("reset zorblax")
+
+    assert found.weights == {"reset": pytest.approx(0.4), "zorblax": 1.0}
+    assert found.unknown == {"zorblax"}
+    assert not found.vectors[1].any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\U0001f600\U0001f600",
+        "\x00\x01\x02",
+        "a" * 100_000,
+        "\u8bf7\u95ee \u4f60\u597d",
+        "\ud800",
+        "?" * 500,
+        "1" * 5_000,
+        "1," * 900,
+        "`" * 80,
+        "\u0661\u0662",
+        "\u00b2",
+    ],
+)
+def test_any_text_can_be_read(text: str) -> None:
+    """Empty, symbols, control characters, lone surrogates, digits of all kinds, and far too long."""
+    found = reading(text)
+
+    assert len(found.words) <= 256
+    assert found.is_cut == (len(text) > 4_000)

@@ -1,0 +1,137 @@
+"""An explanation says what serving would do, and does none of it."""
+
+import pytest
+
+from sparingly.core.chat import Tenant
+from sparingly.core.policy import CachePolicy, PersonalPolicy, RouteCache, ScopePolicy
+from sparingly.pipeline.explaining import Explanation
+from sparingly.protocols.dialects import INBOUND
+from tests.asks import TENANT
+from tests.pipeline.parts import DOWN
+from tests.pipeline.wire import request_body
+from tests.pipeline.world import PARAPHRASE, QUESTION, World, a_world
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/chat/completions"
+
+
+async def explained(world: World, question: str, *, tenant: Tenant = TENANT, **fields: object) -> Explanation:
+    ask = INBOUND["openai"].read(request_body(question, **fields))
+    return await world.pipeline.explainer.explain(ask, tenant=tenant, path=PATH)
+
+
+@pytest.mark.parametrize("question", [QUESTION, PARAPHRASE, "What is the weather?"])
+async def test_the_ruling_is_the_one_that_serving_makes(question: str) -> None:
+    """Exact, semantic or a miss, with the same reason and evidence."""
+    async with a_world() as world:
+        await world.ask()
+
+        ruling = (await explained(world, question)).ruling
+        served = await world.ask(question)
+
+        assert (ruling.verdict, ruling.reason) == (served.summary.verdict, served.summary.reason)
+        assert ruling.similarity == served.summary.similarity
+
+
+async def test_explaining_changes_nothing() -> None:
+    """No provider is asked, nothing is stored, touched or entered."""
+    async with a_world() as world:
+        await world.ask()
+        entries, asked = dict(world.store.entries), world.one.asked
+
+        await explained(world, PARAPHRASE)
+        await explained(world, "Something new?")
+        await world.background.settle()
+
+        assert world.store.entries == entries
+        assert world.one.asked == asked
+        assert len(world.ledger.entries) == 1
+
+
+async def test_neighbors_are_told_also_where_the_exact_tier_hits() -> None:
+    """Closest first, each with its question and similarity."""
+    async with a_world(CachePolicy(threshold=0.99)) as world:
+        await world.ask(QUESTION)
+        await world.ask(PARAPHRASE)
+
+        neighbors = (await explained(world, QUESTION)).neighbors
+
+        assert [one.question for one in neighbors] == [QUESTION, PARAPHRASE]
+        assert neighbors[0].similarity == pytest.approx(1.0)
+        assert neighbors[1].similarity == pytest.approx(0.98)
+
+
+async def test_the_fingerprint_says_what_it_covers() -> None:
+    async with a_world() as world:
+        mark = (await explained(world, QUESTION, temperature=0.5, seed=7)).fingerprint
+
+        assert mark.text == QUESTION
+        assert mark.covers["model"] == "gpt-4o"
+        assert mark.covers["sampling"] == "temperature=0.5, seed=7"
+
+
+async def test_what_does_not_hold_is_told_with_its_reason() -> None:
+    """The same slugs as in headers and ledger."""
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    cache = CachePolicy(semantic=False, max_temperature=0.5)
+    async with a_world(cache) as world:
+        checks = (await explained(world, QUESTION, temperature=0.9, tools=tools)).eligibility
+
+        assert {check.reason for check in checks if not check.holds} == {
+            "temperature",
+            "semantic-off",
+            "tools-offered",
+        }
+
+
+async def test_a_routes_own_policy_counts() -> None:
+    async with a_world(CachePolicy(routes={"gpt-4o": RouteCache(mode="off")})) as world:
+        found = await explained(world, QUESTION)
+
+        assert (found.mode, found.ruling.verdict, found.ruling.reason) == ("off", "bypass", "cache-off")
+        assert found.neighbors == ()
+
+
+async def test_the_route_is_told_with_its_candidates() -> None:
+    async with a_world() as world:
+        routing = (await explained(world, QUESTION)).routing
+
+        assert (routing.route, routing.routed, routing.reason) == ("gpt-4o", "gpt-4o", "asked")
+        assert [one.provider for one in routing.candidates] == ["one", "two"]
+        assert routing.features["text_chars"] == len(QUESTION)
+
+
+async def test_a_model_that_nobody_serves_is_told_beside_the_rest() -> None:
+    async with a_world() as world:
+        found = await explained(world, QUESTION, model="unheard-of")
+
+        assert found.routing.trouble == ("unknown-model",)
+        assert found.ruling.verdict == "miss"
+
+
+async def test_a_store_in_trouble_is_told() -> None:
+    async with a_world() as world:
+        world.store.trouble = DOWN
+
+        found = await explained(world, QUESTION)
+
+        assert found.ruling.trouble == ("store-error",)
+        assert found.neighbors == ()
+
+
+@pytest.mark.parametrize(("policy", "reason"), [("no_store", "personal-data"), ("own_scope", "own-scope")])
+async def test_personal_data_is_told(policy: str, reason: str) -> None:
+    """As the gateway treats it, where the tenant shares its answers."""
+    cache = CachePolicy(
+        personal=PersonalPolicy(tenants={TENANT: policy}),  # type: ignore[dict-item]  # parametrized
+        scope=ScopePolicy(shared=((TENANT, "globex"),)),
+    )
+    async with a_world(cache) as world:
+        question = "My card is 4111 1111 1111 1111, what is my balance?"
+
+        found = await explained(world, question)
+        served = await world.ask(question)
+
+        assert reason in {check.reason for check in found.eligibility if not check.holds}
+        assert found.ruling.verdict == served.summary.verdict
