@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Final
 
 _SUBJECTS: Final = (
@@ -15,7 +16,7 @@ _VERBS: Final = (
     "restore inspect donate rotate archive label"
 ).split()
 def question(rng: random.Random, tokens: int) -> str:
-    """A question of about so many word pieces, the two marks of its ends included."""
+    """A question of about so many word pieces, the marks of its two ends included; at least 9."""
     told = ["How", "do", "I"]
     while len(told) < tokens - 3:  # the question mark and the marks of both ends are pieces, too
         told += [rng.choice(_VERBS), "the", *rng.sample(_SUBJECTS, 2), rng.choice(("for", "near", "without"))]
@@ -26,8 +27,10 @@ def questions(seed: int, count: int, lengths: Sequence[int]) -> list[str]:
     """Questions that are all different, of the given lengths in turn."""
     rng = random.Random(seed)
     found: dict[str, None] = {}
-    while len(found) < count:
-        found[question(rng, lengths[len(found) % len(lengths)])] = None
+    for length in cycle(lengths):
+        if len(found) == count:
+            break
+        found[question(rng, length)] = None
     return list(found)
 
 

@@ -4,10 +4,13 @@ import base64
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from sparingly.embedders.fastembed_model import FastembedModel, load
 from sparingly.embedders.model_files import PACKAGED
@@ -76,11 +79,14 @@ def test_a_text_in_a_padded_run_gets_the_vector_it_gets_alone(minilm: FastembedM
 
 def test_fastembed_is_not_imported_before_a_model_is_loaded() -> None:
     """It takes a third of a second, which a command that embeds nothing must not wait for."""
-    program = "import sys, sparingly.embedders.local; sys.exit('fastembed' in sys.modules or 'onnxruntime' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, sparingly.embedders.local; print(*sys.modules)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
 
-    done = subprocess.run([sys.executable, "-c", program], check=False)
-
-    assert done.returncode == 0
+    assert not {"fastembed", "onnxruntime", "tokenizers"} & set(done.stdout.split())
 
 
 def test_pieces_are_counted_uncut(minilm: FastembedModel) -> None:
@@ -130,6 +136,25 @@ def test_a_folder_may_name_its_pooling(folder: Path) -> None:
     assert np.allclose(model.vectors(["hello"])[0], first / np.linalg.norm(first), atol=1e-5)
 
 
+def test_a_model_that_does_not_run_is_the_operators_error(folder: Path) -> None:
+    """Such as one whose inputs have other names: told at start-up, not by the first request."""
+    (folder / "model.onnx").write_bytes(TOKEN_ID_MODEL.replace(b"input_ids", b"other_ids"))
+
+    with pytest.raises(StartupError, match="does not run"):
+        load(str(folder), threads=1)
+
+
+@pytest.mark.parametrize(("unknown", "is_refused"), [("[UNK]", True), ("<unk>", True), ("spare", False)])
+def test_the_unknown_word_goes_by_its_usual_names(unknown: str, *, is_refused: bool) -> None:
+    """WordPiece and SentencePiece write it differently; byte-level tokenizers have none."""
+    tokenizer = Tokenizer(WordLevel({unknown: 0, "known": 1}, unk_token=unknown))
+    model = FastembedModel(name="any", embedding=_Constant([1.0]), tokenizer=tokenizer, window_tokens=4)
+
+    assert model.pieces("known") == 1
+    with pytest.raises(TextUnreadable) if is_refused else nullcontext():
+        model.pieces("other")
+
+
 def test_a_vector_without_a_direction_is_an_error(minilm: FastembedModel) -> None:
     """Zero and NaN have no cosine; a store must never see them."""
     for values in ([0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]):
@@ -137,6 +162,49 @@ def test_a_vector_without_a_direction_is_an_error(minilm: FastembedModel) -> Non
             FastembedModel(
                 name="broken", embedding=_Constant(values), tokenizer=minilm._tokenizer, window_tokens=4
             )
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of downloads, and no network."""
+    monkeypatch.setenv("FASTEMBED_CACHE_PATH", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path / "cache"
+
+
+def test_a_model_that_fastembed_knows_is_taken_from_its_cache(folder: Path, cache: Path) -> None:
+    """Downloaded once, it needs no network; fastembed says how its token vectors are pooled."""
+    repository = cache / "models--Qdrant--all-MiniLM-L6-v2-onnx"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0a1b")
+    shutil.copytree(folder, repository / "snapshots" / "0a1b", ignore=shutil.ignore_patterns("cache"))
+
+    model = load("sentence-transformers/all-MiniLM-L6-v2", threads=1)
+
+    mean = np.array([(CLS + HELLO + SEP) / 3, 1.0])
+    assert model.name.startswith("sentence-transformers/all-MiniLM-L6-v2@")
+    assert np.allclose(model.vectors(["hello"])[0], mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_a_model_that_is_no_onnx_model_is_refused(cache: Path) -> None:
+    """fastembed also has tables of word vectors, which no session runs."""
+    repository = cache / "models--minishlab--potion-base-8M"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0a1b")
+    (repository / "snapshots" / "0a1b").mkdir(parents=True)
+    (repository / "snapshots" / "0a1b" / "model.safetensors").touch()
+
+    with pytest.raises(StartupError, match="minishlab/potion-base-8M is not an ONNX model"):
+        load("minishlab/potion-base-8M", threads=1)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_model_that_cannot_be_downloaded_is_the_operators_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """One clear line; fastembed's account of its attempts is not printed."""
+    with pytest.raises(StartupError, match=r"BAAI/bge-small-en-v1\.5 cannot be downloaded"):
+        load("BAAI/bge-small-en-v1.5", threads=1)
+
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("name", ["no-such/model", "/no/such/folder"])

@@ -79,6 +79,16 @@ async def _queue(embedder: LocalEmbedder, *texts: str) -> list[asyncio.Task[Vect
     return tasks
 
 
+async def test_it_opens_the_packaged_model() -> None:
+    """What `embedder.model: minilm` means."""
+    opened = await LocalEmbedder.open("minilm", threads=1, max_batch=2)
+
+    vector = await opened.embed("How do I reset my password?")
+
+    assert vector.shape == (opened.dimensions,) == (384,)
+    await opened.aclose()
+
+
 async def test_it_is_the_model_it_was_given(embedder: LocalEmbedder) -> None:
     """The rest of the gateway asks the embedder, not the model."""
     assert (embedder.name, embedder.dimensions, embedder.window_tokens) == ("held", 2, 100)
@@ -147,6 +157,24 @@ async def test_a_caller_that_leaves_during_its_run_harms_nobody(
 
     assert int((await later)[0]) == 5
     assert busy.cancelled()
+
+
+async def test_a_caller_that_leaves_before_its_run_is_skipped(
+    embedder: LocalEmbedder, model: HeldModel
+) -> None:
+    """A batch may take several runs; who leaves during the first is not in the second."""
+    busy = await _busy(embedder, model)
+    short, long = await _queue(embedder, "short", "x" * 90)
+    model.go.release()
+    await asyncio.to_thread(model.is_running.acquire)
+    long.cancel()
+    await asyncio.sleep(0)
+
+    _release(model)
+    await asyncio.gather(busy, short)
+    await embedder.aclose()
+
+    assert model.runs == [["busy"], ["short"]]
 
 
 @pytest.mark.parametrize(

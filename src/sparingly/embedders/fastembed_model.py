@@ -92,22 +92,22 @@ def load(model: str, *, threads: int) -> FastembedModel:
 def _load_known(model: str, *, threads: int) -> FastembedModel:
     """A model by fastembed's name; it downloads what is not in its cache."""
     from fastembed import TextEmbedding  # noqa: PLC0415 - slow to import, see above
-    from fastembed.common.onnx_external_data import link_external_data  # noqa: PLC0415
+    from loguru import logger  # noqa: PLC0415 - fastembed's logger
 
     if not any(model.lower() == known["model"].lower() for known in TextEmbedding.list_supported_models()):
         raise StartupError(
             f"embedder.model: {model!r} is neither `minilm`, nor a folder, nor a fastembed model"
         )
+    logger.disable("fastembed")  # it would print every attempt; the last one's error says enough
     try:
         embedding = TextEmbedding(model, lazy_load=True)
     except Exception as error:  # downloads raise errors of several HTTP clients
-        raise StartupError(f"embedder.model: {model} cannot be fetched: {error}") from error
+        raise StartupError(f"embedder.model: {model} cannot be downloaded: {error}") from error
     inner = _onnx(embedding)
     folder = Path(inner._model_dir)  # noqa: SLF001 - fastembed has no public name for where the files are
     description = inner.model_description
     names = (description.model_file, *description.additional_files, "tokenizer.json")
-    path = link_external_data(folder, description.model_file, description.additional_files)
-    session = _session(path, threads=threads)
+    session = _session(folder / description.model_file, threads=threads)
     return _assemble(model_files.identity(model, folder, names), embedding, folder, session)
 
 

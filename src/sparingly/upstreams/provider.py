@@ -30,8 +30,8 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-# `expect`: our server has answered it.  `accept-encoding`: bodies are read here, so they must come plain.
-_OURS = frozenset({"accept-encoding", "content-length", "expect", "host"})
+# `expect`: our server has answered it.
+_OURS = frozenset({"content-length", "expect", "host"})
 # `x-stainless-*` describes the machine the client's SDK runs on.
 _PRIVATE_PREFIXES = ("x-sparingly-", "x-stainless-")
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
@@ -152,6 +152,8 @@ def outgoing(
 ) -> list[tuple[str, str]]:
     """The headers that go to the provider; `fixed` has lower-case names."""
     unwanted = _HOP_BY_HOP | _OURS | _named_by_connection(request.headers) | fixed.keys()
+    if request.plain:
+        unwanted |= {"accept-encoding"}
     if key is not None or not takes_client_key:
         unwanted |= _CREDENTIALS | {"cookie"}
     if not isinstance(request.body, bytes):
@@ -163,7 +165,8 @@ def outgoing(
         if (low := name.lower()) not in unwanted and not low.startswith(_PRIVATE_PREFIXES)
     ]
     headers = _with_one_content_type(headers)
-    headers.append(("accept-encoding", "identity"))
+    if request.plain:
+        headers.append(("accept-encoding", "identity"))
     client_key = request.client_key if takes_client_key else None
     headers += _credentials(headers, dialect, key, client_key)
     if dialect == "anthropic" and not _has(headers, "anthropic-version"):

@@ -14,7 +14,7 @@ from litestar.types import HTTPScope, Receive, Send
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.directives import read_directives
 from sparingly.core.ledger import LedgerEntry
-from sparingly.errors import SparinglyError
+from sparingly.errors import SparinglyError, UpstreamError
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
@@ -33,6 +33,7 @@ from sparingly.web.auth import DEFAULT_TENANT, Door
 from sparingly.web.failures import failure_of
 from sparingly.web.headers import (
     CREDENTIALS,
+    body_headers,
     credential,
     own_headers,
     read_headers,
@@ -43,6 +44,8 @@ from sparingly.web.models import ModelList
 
 # nginx's word for a client that left before its answer; it never goes over the wire.
 _CLIENT_LEFT = 499
+# This server stopped before it could answer; that never goes over the wire either.
+_STOPPED = 503
 
 ENDPOINTS = {"/v1/chat/completions": "openai"}
 """Paths the gateway answers itself, and the dialect spoken there."""
@@ -128,6 +131,15 @@ class LlmEndpoints:
             await self._fail(visit, dialect or "openai", error, send)
         except ClientGone:
             self._end(visit, _CLIENT_LEFT, "client-left")
+        except asyncio.CancelledError:
+            if not visit.begun:
+                self._end(visit, _STOPPED, "stopped")
+            raise
+        except Exception:
+            # A bug of ours: the client is told in its dialect, and the server, which logs it, gets it next.
+            bug = SparinglyError("the gateway failed on this request; its log says why")
+            await self._fail(visit, dialect or "openai", bug, send)
+            raise
         finally:
             self._in_flight.ended()
 
@@ -179,7 +191,8 @@ class LlmEndpoints:
             if isinstance(reply.body, bytes):
                 await send_whole(send, reply.status, headers, reply.body)
             else:
-                headers.append(("cache-control", "no-cache"))
+                if all(name != "cache-control" for name, _ in headers):
+                    headers.append(("cache-control", "no-cache"))
                 await send_stream(send, reply.status, headers, reply.body)
             delivered = True
         finally:
@@ -201,6 +214,7 @@ class LlmEndpoints:
             headers=self._travelling(visit),
             body=body,
             client_key=caller.key,
+            plain=False,
         )
         await self._while_there(visit, receive, self._relayed(visit, request, send), read=read)
 
@@ -208,17 +222,20 @@ class LlmEndpoints:
         reply = await self._relay_to.send(request)
         visit.begun = True
         headers = [
-            *((name, value) for name, value in reply.headers if name.lower() == "content-type"),
+            *body_headers(reply.status, reply.headers),
             *relayable(reply.headers, encoded=True),
             *own_headers(visit.id, "relayed"),
         ]
-        delivered = False
+        reason, delivered = "relayed", False
         try:
             await send_stream(send, reply.status, headers, reply.body())
             delivered = True
+        except UpstreamError as error:
+            reason = error.code
+            raise
         finally:
             await reply.aclose()
-            self._end(visit, reply.status, "relayed", provider=self._relay_to.name, complete=delivered)
+            self._end(visit, reply.status, reason, provider=self._relay_to.name, complete=delivered)
 
     async def _list_models(self, visit: _Visit, send: Send) -> None:
         caller = self._enter(visit)
@@ -267,8 +284,7 @@ class LlmEndpoints:
     async def _fail(self, visit: _Visit, dialect: str, error: SparinglyError, send: Send) -> None:
         failure = failure_of(error)
         if visit.begun:
-            # An error body cannot follow half an answer; the closed connection tells.
-            self._end(visit, failure.status, failure.code)
+            # An error body cannot follow half an answer, which has its line; the closed connection tells.
             return
         extra = [("www-authenticate", "Bearer")] if failure.status == 401 else []
         await self._send_failure(visit, dialect, failure, send, extra)
@@ -276,6 +292,7 @@ class LlmEndpoints:
     async def _send_failure(
         self, visit: _Visit, dialect: str, failure: Failure, send: Send, extra: Sequence[tuple[str, str]]
     ) -> None:
+        visit.begun = True
         headers = [("content-type", "application/json"), *own_headers(visit.id, failure.code), *extra]
         try:
             await send_whole(send, failure.status, headers, INBOUND[dialect].error(failure))
