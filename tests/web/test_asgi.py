@@ -16,7 +16,7 @@ from sparingly.web.asgi import (
     send_whole,
     while_connected,
 )
-from tests.web.harness import Visit, eventually
+from tests.web.harness import Visit
 
 pytestmark = pytest.mark.anyio
 
@@ -153,13 +153,12 @@ async def test_nobody_watches_while_the_work_itself_reads() -> None:
     pieces: list[bytes] = []
 
     async def work() -> None:
-        async for piece in body_pieces(ear(visit), limit=5, read=read):
-            pieces.append(piece)
+        pieces.extend([piece async for piece in body_pieces(ear(visit), limit=5, read=read)])
         await asyncio.Event().wait()
 
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(while_connected(ear(visit), work(), read=read))
-        await eventually(lambda: pieces)
+        await asyncio.sleep(0)
         visit.upload(b"2", more=False)
         await read.wait()
         visit.leave()

@@ -27,7 +27,9 @@ def theirs(*lines: object) -> Scripted:
     return Scripted((json.dumps({"object": "list", "data": lines}).encode(),))
 
 
-async def listed(upstream: FakeUpstream, headers: tuple[tuple[str, str], ...] = ()) -> list[dict[str, object]]:
+async def listed(
+    upstream: FakeUpstream, headers: tuple[tuple[str, str], ...] = ()
+) -> list[dict[str, object]]:
     models = ModelList(catalog=CATALOG, policy=POLICY, upstream=upstream)
     body = json.loads(await models.body(CALLER, headers=headers))
     assert body["object"] == "list"

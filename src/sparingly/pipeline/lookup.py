@@ -11,7 +11,7 @@ import msgspec
 from sparingly.core.admission import is_cacheable
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
-from sparingly.core.entry import Scope
+from sparingly.core.entry import Entry, Scope
 from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.judging import Bar, is_fresh, judge
 from sparingly.core.policy import CachePolicy
@@ -106,8 +106,7 @@ class Lookup:
         entry = await self._store.exact(fingerprint.digest, now=now)
         searched = self._clock.tick() - begun
         if entry is not None and is_fresh(entry, bar, now=now):
-            evidence = Evidence(1.0, entry.source, 1.0, entry.source)
-            return Found(Hit(entry, "exact", "same", evidence), search_s=searched)
+            return Found(_same(entry), search_s=searched)
 
         reason = _no_closeness(fingerprint, directives, policy)
         if reason is not None or fingerprint.text is None:
@@ -124,6 +123,9 @@ class Lookup:
         progress.is_embedding = False
         embed_s = self._clock.tick() - begun
         found = await self._closest(fingerprint.scope, vector, bar, policy.k)
+        if isinstance(found.verdict, Hit) and found.verdict.entry.digest == fingerprint.digest:
+            # Written back between the two reads: close is not the word for equal.
+            found = msgspec.structs.replace(found, verdict=_same(found.verdict.entry))
         return msgspec.structs.replace(found, embed_s=embed_s, search_s=searched + (found.search_s or 0.0))
 
     async def _closest(self, scope: Scope, vector: Vector, bar: Bar, k: int) -> Found:
@@ -147,6 +149,10 @@ class Lookup:
             raise _NoVector(error.code, trouble=True) from error
         self._embedder_breaker.worked()
         return vector
+
+
+def _same(entry: Entry) -> Hit:
+    return Hit(entry, "exact", "same", Evidence(1.0, entry.source, 1.0, entry.source))
 
 
 def _no_closeness(fingerprint: Fingerprint, directives: Directives, policy: CachePolicy) -> str | None:

@@ -15,7 +15,8 @@ from prometheus_client.registry import Collector
 
 from sparingly.core.ledger import LedgerEntry
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Litestar says of every text that it is UTF-8.
+CONTENT_TYPE = "text/plain; version=0.0.4"
 
 # Series cost memory on both sides; a config that names more models than this gets them all the same.
 _MAX_NAMES = 64

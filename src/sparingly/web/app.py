@@ -60,6 +60,7 @@ def build_app(
     llm: HttpApp,
     ports: tuple[Port, ...],
     metrics: Callable[[], bytes],
+    ping_patience_s: float = PING_PATIENCE_S,
 ) -> App:
     """Put the app together; what it uses is open already and is closed by whoever opened it."""
 
@@ -69,7 +70,7 @@ def build_app(
 
     @get("/readyz", media_type=MediaType.JSON)
     async def readyz() -> Response[dict[str, object]]:
-        troubles = dict(await asyncio.gather(*(_pinged(port) for port in ports)))
+        troubles = dict(await asyncio.gather(*(_pinged(port, ping_patience_s) for port in ports)))
         return _readiness(ports, troubles)
 
     @get("/metrics")
@@ -85,15 +86,15 @@ def build_app(
     return App(llm, rest)
 
 
-async def _pinged(port: Port) -> tuple[str, str | None]:
+async def _pinged(port: Port, patience_s: float) -> tuple[str, str | None]:
     """A port's name, and what is wrong with it."""
     try:
-        async with asyncio.timeout(PING_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             await port.ping()
     except SparinglyError as error:
         return port.name, error.message
     except TimeoutError:
-        return port.name, f"no answer within {PING_PATIENCE_S:g} s"
+        return port.name, f"no answer within {patience_s:g} s"
     return port.name, None
 
 
