@@ -36,6 +36,8 @@ from benchmarks.overhead_words import questions, same_question
 WORKERS: Final = 8
 STREAMS: Final = 32
 KNOWN: Final = tuple(questions(1, 100, LENGTHS))
+# Clients do not all come at one moment, and a stream lasts 1.3 s.
+RAMP_S: Final = 1.5
 _STREAM = "chunks=64 pace_ms=20"
 _PROBE_EVERY_S = 0.005
 
@@ -61,6 +63,11 @@ def stream(target: Target) -> bytes:
     return request(target, fresh_question(), plan=_STREAM)
 
 
+def ramp(index: int) -> float:
+    """How many seconds after the first a worker begins."""
+    return index * RAMP_S / (STREAMS + WORKERS)
+
+
 async def outside(world: World) -> Figures:
     """Case 9, from outside."""
     target = world.on.target
@@ -70,7 +77,8 @@ async def outside(world: World) -> Figures:
     ports = (target.port, world.off.target.port)
     figures: Figures = {"idle": await _probed(ports, seconds / 2)}
     async with asyncio.TaskGroup() as group:
-        load = group.create_task(_load(target, seconds + 1))
+        load = group.create_task(_load(target, RAMP_S + seconds + 1))
+        await asyncio.sleep(RAMP_S)
         figures["loaded"] = await _probed(ports, seconds)
     return figures | {"outcomes": outcomes(load.result())}
 
@@ -87,14 +95,14 @@ async def _load(target: Target, seconds: float) -> list[Answer]:
     end = time.perf_counter() + seconds
     rng = random.Random(1)
 
-    async def worker(*, streams: bool) -> None:
+    async def worker(index: int) -> None:
+        await asyncio.sleep(ramp(index))
         connection = await Connection.open(target.port)
         while time.perf_counter() < end:
-            answers.append(await connection.ask(stream(target) if streams else mixed(target, rng)))
+            answers.append(await connection.ask(stream(target) if index < STREAMS else mixed(target, rng)))
         connection.close()
 
-    workers = (worker(streams=number < STREAMS) for number in range(STREAMS + WORKERS))
-    await asyncio.gather(*workers)
+    await asyncio.gather(*(worker(index) for index in range(STREAMS + WORKERS)))
     return answers
 
 

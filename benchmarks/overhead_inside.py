@@ -22,7 +22,7 @@ import uvloop
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Send
 
 from benchmarks.overhead_cases import Figures
-from benchmarks.overhead_delay import KNOWN, STREAMS, WORKERS, delays, mixed, stream
+from benchmarks.overhead_delay import KNOWN, RAMP_S, STREAMS, WORKERS, delays, mixed, ramp, stream
 from benchmarks.overhead_load import Target, request
 from benchmarks.overhead_processes import config
 from sparingly.bootstrap import open_app
@@ -108,24 +108,28 @@ async def watched(upstream: Target, folder: Path, seconds: float, log: TextIO) -
         watching = group.create_task(ticker.run())
         await asyncio.sleep(seconds / 2)
         figures: Figures = {"idle": ticker.figures()}
-        number = await _loaded(opened.app, upstream, seconds)
+        load = group.create_task(_load(opened.app, upstream, RAMP_S + seconds))
+        await asyncio.sleep(RAMP_S)
+        ticker.figures()
+        await asyncio.sleep(seconds)
         figures["loaded"] = ticker.figures()
         watching.cancel()
-    return figures | {"requests_per_s": round(number / seconds, 1)}
+    return figures | {"requests_per_s": round(load.result() / (RAMP_S + seconds), 1)}
 
 
-async def _loaded(app: App, upstream: Target, seconds: float) -> int:
+async def _load(app: App, upstream: Target, seconds: float) -> int:
     end = time.perf_counter() + seconds
     rng = random.Random(1)
     number = 0
 
-    async def worker(*, streams: bool) -> None:
+    async def worker(index: int) -> None:
         nonlocal number
+        await asyncio.sleep(ramp(index))
         while time.perf_counter() < end:
-            await ask(app, stream(upstream) if streams else mixed(upstream, rng))
+            await ask(app, stream(upstream) if index < STREAMS else mixed(upstream, rng))
             number += 1
 
-    await asyncio.gather(*(worker(streams=index < STREAMS) for index in range(STREAMS + WORKERS)))
+    await asyncio.gather(*(worker(index) for index in range(STREAMS + WORKERS)))
     return number
 
 

@@ -98,6 +98,7 @@ async def many(world: World) -> Figures:
     found = await in_turns(min(world.rounds, 3), runs)
     figures: Figures = {name: _medians(rounds) for name, rounds in found.items()}
     # A burst that must also be embedded and searched for: what the embedder can do is the bound.
+    await learned(world.on, [request(world.on.target, fresh_question(), plan=_LONG)])
     figures["on_compared"] = await _crowd(world.on.target, world.on, lambda: SYSTEM)
     for peer in world.peers:
         figures[peer.target.name] = await _crowd(peer.target, peer, fresh_system)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -40,7 +41,7 @@ class GatewayProcess:
         if config is not None:
             (folder / "gateway.yaml").write_text(config)
             command += ["--config", str(folder / "gateway.yaml")]
-        self._command = [*command, *arguments]
+        self.command = [*command, *arguments]
         self._env = plain_environment(env)
         self._process: subprocess.Popen[str] | None = None
         self.told: list[str] = []
@@ -51,10 +52,24 @@ class GatewayProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def is_listening(self) -> bool:
+        """Whether anybody is let in."""
+        try:
+            socket.create_connection(self.address).close()
+        except OSError:
+            return False
+        return True
+
     def __enter__(self) -> Self:
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(  # noqa: S603 - the command under test
-                self._command, stdout=subprocess.PIPE, stderr=stderr, env=self._env, text=True
+                self.command, stdout=subprocess.PIPE, stderr=stderr, env=self._env, text=True
             )
         # A gateway that hangs must not hang the tests.
         watchdog = threading.Timer(START_S, self._process.kill)
