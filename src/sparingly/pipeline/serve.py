@@ -150,7 +150,7 @@ class Serve:
                 body = inbound.error(_told_elsewhere(called, whole))
         usage = usage_of(incoming, answer) if answer is not None else Usage()
         charged = answer is not None
-        entry = self._accounts.entry(notes, usage, total_s=0.0, complete=False, charged=charged)
+        money = self._accounts.money(notes, usage, charged=charged)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
             self._settle(notes, answer, usage, fresh)
@@ -160,7 +160,7 @@ class Serve:
             status=called.status,
             body=body,
             summary=summary(
-                notes, now=self._clock.now(), cost_nano=entry.cost_nano, saved_nano=entry.saved_nano
+                notes, now=self._clock.now(), cost_nano=money.cost_nano, saved_nano=money.saved_nano
             ),
             finish=finish,
             content_type=_content_type(called),

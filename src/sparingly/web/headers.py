@@ -136,4 +136,6 @@ def _cache_status(summary: Summary) -> str:
 
 def _safe(value: str) -> str:
     """A name that came from a client or a config, made fit for a header."""
+    if len(value) <= 128 and value.isascii() and value.isprintable():
+        return value
     return "".join(char if " " <= char <= "~" else "?" for char in value[:128])

@@ -77,6 +77,13 @@ class _Visit(msgspec.Struct):
     """Whether an answer has begun, so that no error body can follow."""
 
 
+class _Delivery(msgspec.Struct):
+    """The gateway's reply, once there is one, and whether all of it was sent."""
+
+    reply: Reply | None = None
+    is_complete: bool = False
+
+
 class LlmEndpoints:
     """Everything beneath /v1."""
 
@@ -149,11 +156,20 @@ class LlmEndpoints:
         ask = INBOUND[dialect].read(body)
         visit.asked, visit.streamed = ask.model, ask.stream
         incoming = self._incoming(visit, dialect, body, ask, caller)
+        delivery = _Delivery()
 
         async def work() -> None:
-            await self._deliver(visit, await self._gateway.answer(incoming), send)
+            delivery.reply = await self._gateway.answer(incoming)
+            await self._deliver(visit, delivery.reply, send)
+            delivery.is_complete = True
 
-        await self._while_there(visit, receive, work())
+        try:
+            await self._while_there(visit, receive, work())
+        finally:
+            # Not in `work`: the server writes when the event loop comes round, so what is done right after
+            # sending keeps the client waiting for its last bytes.
+            if delivery.reply is not None:
+                self._observe(delivery.reply.finish(delivery.is_complete))
 
     async def _while_there(
         self,
@@ -186,17 +202,12 @@ class LlmEndpoints:
             *relayable(reply.provider_headers, encoded=isinstance(reply.body, bytes)),
             *summary_headers(reply.summary),
         ]
-        delivered = False
-        try:
-            if isinstance(reply.body, bytes):
-                await send_whole(send, reply.status, headers, reply.body)
-            else:
-                if all(name != "cache-control" for name, _ in headers):
-                    headers.append(("cache-control", "no-cache"))
-                await send_stream(send, reply.status, headers, reply.body)
-            delivered = True
-        finally:
-            self._observe(reply.finish(delivered))
+        if isinstance(reply.body, bytes):
+            await send_whole(send, reply.status, headers, reply.body)
+            return
+        if all(name != "cache-control" for name, _ in headers):
+            headers.append(("cache-control", "no-cache"))
+        await send_stream(send, reply.status, headers, reply.body)
 
     async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
