@@ -119,7 +119,7 @@ class GatewayProcess:
 
     def events(self) -> list[dict[str, Any]]:
         """Its log so far: one wide event a request, and troubles."""
-        return [json.loads(line) for line in self.stderr().splitlines()]
+        return [json.loads(line) for line in self.stderr().splitlines() if line.startswith("{")]
 
     def client(self) -> httpx.Client:
         """A client without any cleverness of its own."""

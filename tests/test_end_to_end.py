@@ -46,10 +46,10 @@ def paced() -> Iterator[ProviderServer]:
 
 
 @pytest.fixture
-def silent(silent_server: ProviderServer) -> Iterator[ProviderServer]:
+def silent(silent_server: ProviderServer) -> ProviderServer:
     silent_server.hung_up = 0
     silent_server.requests.clear()
-    yield silent_server
+    return silent_server
 
 
 @pytest.fixture(scope="module")

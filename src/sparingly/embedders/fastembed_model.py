@@ -7,10 +7,11 @@ told not to truncate: a text cut to fit would pass for one it isn't.  A text wit
 word outside the vocabulary is refused: all such words are one and the same to the model, so that
 two questions about two emojis, or in a script it never learned, have a similarity of 1.
 And a model that pools by itself, as the packaged one does, is run on the word pieces that were counted:
-tokenizing them again and pooling nothing costs a tenth of a short text's time.
+tokenizing them again and pooling nothing takes time that short texts notice.
 
 fastembed is imported when a model is loaded, not before: with what it brings along (a
-hub client, an image library) that takes 0.3 s and 40 MB, which no other command needs.
+hub client, an image library) that takes 0.3 s and 30 MB beyond ONNX Runtime, which no other
+command needs (benchmarks/results/embedder_model.json, `serving`).
 """
 
 import contextlib
