@@ -66,7 +66,8 @@ def _told(rounds: Sequence[Sequence[Answer]], base: Sequence[Sequence[Answer]]) 
         ours, theirs = [measure(one) for one in rounds], [measure(one) for one in base]
         pooled, direct = [v for run in ours for v in run], [v for run in theirs for v in run]
         told = spread(pooled)
-        if rounds is not base:
+        # A peer that refuses streams has no times; its outcomes tell.
+        if pooled and rounds is not base:
             pairs = zip(ours, theirs, strict=True)
             told["added_p50_ms"] = ms(median(at(run, 0.5) - at(other, 0.5) for run, other in pairs))
             told["added_p99_ms"] = ms(at(pooled, 0.99) - at(direct, 0.99))

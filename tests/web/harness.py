@@ -101,7 +101,8 @@ class Visit:
             assert message["type"] == "http.response.body"
             assert self.status is not None, "a body follows a status"
             assert not self.is_whole, "an answer ends once"
-            self.pieces.append(message.get("body", b""))
+            if self.scope["method"] != "HEAD":
+                self.pieces.append(message.get("body", b""))
             if not message.get("more_body", False):
                 self._check_length()
                 self.is_whole = True

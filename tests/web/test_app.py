@@ -70,6 +70,12 @@ async def test_the_wrong_method_is_told_the_right_one(path: str) -> None:
     assert got.error["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_a_probe_may_ask_for_the_head_alone(path: str) -> None:
+    """As many do; the server leaves the body out."""
+    assert (await fetch(an_app(), "HEAD", path)).status == 200
+
+
 async def test_it_is_alive_whatever_its_parts_are() -> None:
     """A restart would not mend them."""
     got = await fetch(an_app(Port("store", ill(StoreError("no")), "provider")), "GET", "/healthz")

@@ -36,6 +36,27 @@ async def test_path_and_query_travel_as_they_were_written() -> None:
     assert front.world.one.requests[0].path == "/v1/files/a%2Fb%20c%C3%A9?after=%2B1&x=a+b&empty="
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/../admin", "/v1/%2e%2E/admin", "/v1/./x", "/v1/a%2f..%2f..%2fb", "/v1/.."]
+)
+async def test_a_path_that_leads_out_of_v1_leads_nowhere(path: str) -> None:
+    """However it is written: the operator's key is for what lies beneath."""
+    async with a_front() as front:
+        got = await fetch(front.app, "GET", path)
+
+    assert (got.status, got.error["code"]) == (400, "invalid-request")
+    assert front.world.one.asked == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/...", "/v1/.well-known/x", "/v1/a..b", "/v1//x"])
+async def test_dots_in_names_are_no_harm(path: str) -> None:
+    """Only whole segments mean another place."""
+    async with a_front() as front:
+        await fetch(front.app, "GET", path)
+
+    assert front.world.one.requests[0].path == path
+
+
 async def test_headers_travel_with_their_values() -> None:
     """The upstream strips what belongs to the connection; here everything is handed on."""
     async with a_front() as front:

@@ -181,17 +181,24 @@ class Serve:
 
     def _settle(self, notes: Notes, answer: Answer | None, usage: Usage, fresh: Fresh) -> None:
         """Keep the answer if it may be kept; in any case let go who waited for it."""
-        entry = None
+        entry, lead = None, fresh.lead
         try:
             if answer is not None and fresh.mark is not None:
                 _observe(notes, answer)
                 entry = self._entry(notes, answer, usage, fresh, fresh.mark)
         finally:
-            if fresh.lead is not None:
-                fresh.lead.end(entry)
-        if entry is not None:
-            vector = fresh.vector if entry.text is not None else None
-            self._background.spawn("write-back", self._write_back.keep(entry, vector=vector))
+            if lead is not None and entry is None:
+                lead.end(None)
+        if entry is None:
+            return
+        if lead is not None:
+            lead.share(entry)
+        vector = fresh.vector if entry.text is not None else None
+        self._background.spawn(
+            "write-back",
+            self._write_back.keep(entry, vector=vector),
+            on_end=(lambda: lead.end(entry)) if lead is not None else None,
+        )
 
     def _entry(
         self, notes: Notes, answer: Answer, usage: Usage, fresh: Fresh, mark: Fingerprint

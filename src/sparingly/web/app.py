@@ -51,8 +51,11 @@ class App:
         """Dispatch one connection."""
         if scope["type"] == ScopeType.HTTP and scope["path"].startswith("/v1/"):
             await self._llm(scope, receive, send)
-        else:
-            await self._rest(scope, receive, send)
+            return
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+            # RFC 9110, section 9.3.2: as GET, and the server leaves the body out.  Many probes ask so.
+            scope = {**scope, "method": "GET"}
+        await self._rest(scope, receive, send)
 
 
 def build_app(

@@ -14,7 +14,7 @@ from litestar.types import HTTPScope, Receive, Send
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.directives import read_directives
 from sparingly.core.ledger import LedgerEntry
-from sparingly.errors import SparinglyError, UpstreamError
+from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
@@ -211,6 +211,9 @@ class LlmEndpoints:
 
     async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
+        if not {".", ".."}.isdisjoint(visit.path.split("/")):
+            # A provider that resolves them would open what lies beside its /v1, with the operator's key.
+            raise InvalidRequest("the path must not hold `.` or `..` between slashes")
         query = scope["query_string"].decode("latin-1")
         read = asyncio.Event()
         chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
