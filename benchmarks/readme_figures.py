@@ -52,12 +52,18 @@ def _budget() -> str:
         for line in overhead["budget"]
     ]
     machine = overhead["measured_on"]
+    names = {"off": "sparingly", "portkey": "Portkey", "litellm": "LiteLLM"}
+    peers = ", ".join(
+        f"{name} {load['cpu_ms_per_request']:.2f} ms"
+        for key, name in names.items()
+        if "cpu_ms_per_request" in (load := overhead["load"].get(key, {}))
+    )
     head = (
         f"**What the gateway costs**, on {machine['cpus']} cores ({machine['cpu']}) that it shares with the provider "
         "and the load ([overhead.py](benchmarks/overhead.py); gateway and direct in turns).\n\n"
         "| | target | measured | met |\n|---|---|---|---|"
     )
-    return "\n".join((head, *rows))
+    return "\n".join((head, *rows, "", f"CPU per proxied request, in the same run: {peers}."))
 
 
 def _choices() -> str:
@@ -68,7 +74,7 @@ def _choices() -> str:
     models = _result("embedder_model")["models"]
     shipped = next(figures for name, figures in models.items() if "(shipped)" in name)
     model = (
-        f"- The embedding model: {shipped['ms_by_pieces']['9']['p50']:.1f} ms for 9 word pieces on one thread, "
+        f"- The embedding model: {shipped['cpu_ms_by_pieces']['9']['p50']:.1f} ms for 9 word pieces on one thread, "
         f"{shipped['file_mb']:g} MB, cosine {shipped['cosine_to_float']['mean']:.3f} to its float original."
     )
     engine = (

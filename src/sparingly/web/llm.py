@@ -66,6 +66,7 @@ class _Visit(msgspec.Struct):
 
     id: str
     path: str
+    query: str
     method: str
     headers: dict[str, str]
     time: float
@@ -118,6 +119,7 @@ class LlmEndpoints:
         visit = _Visit(
             id=self._new_id(),
             path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
             method=scope["method"],
             headers=read_headers(scope["headers"]),
             time=self._clock.now(),
@@ -214,7 +216,6 @@ class LlmEndpoints:
         if not {".", ".."}.isdisjoint(visit.path.split("/")):
             # A provider that resolves them would open what lies beside its /v1, with the operator's key.
             raise InvalidRequest("the path must not hold `.` or `..` between slashes")
-        query = scope["query_string"].decode("latin-1")
         read = asyncio.Event()
         chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
         body: bytes | AsyncIterator[bytes] = b""
@@ -224,7 +225,7 @@ class LlmEndpoints:
             read.set()
         request = UpstreamRequest(
             method=visit.method,
-            path=_raw_path(scope) + (f"?{query}" if query else ""),
+            path=_raw_path(scope) + (f"?{visit.query}" if visit.query else ""),
             headers=self._travelling(visit),
             body=body,
             client_key=caller.key,
@@ -287,6 +288,7 @@ class LlmEndpoints:
             time=visit.time,
             arrived=visit.arrived,
             headers=self._travelling(visit),
+            query=visit.query,
             pin=pin.strip() or None if pin is not None else None,
             conversation=headers.get("x-sparingly-conversation"),
         )
