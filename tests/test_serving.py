@@ -37,8 +37,8 @@ def post(client: httpx.Client, question: str, **fields: object) -> httpx.Respons
 
 
 def until_kept(client: httpx.Client, question: str) -> None:
-    """Ask until the answer comes from memory."""
-    while post(client, question).headers["x-sparingly-cache"] != "exact":
+    """Ask until the answer comes from the store, not from the request before that is still written back."""
+    while post(client, question).headers["x-sparingly-reason"] != "same":
         pass
 
 
