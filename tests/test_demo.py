@@ -41,32 +41,41 @@ def test_the_demos_config_is_one(tmp_path: Path) -> None:
     assert list(settings.routing.tiers) == ["simple", "standard", "complex"]
 
 
-def test_it_shows_what_was_saved_and_what_was_wrong_and_serves_on() -> None:
-    """The whole way: progress, tables, a line to paste, and an orderly end."""
-    with demo() as process:
-        assert process.stdout is not None
-        told = ""
-        for line in process.stdout:
-            told += line
-            if line.startswith("curl "):
-                break
+def test_it_shows_what_was_saved_and_what_was_wrong() -> None:
+    """The whole way, twice at the same time: one ends after its tables, one serves on until Ctrl-C."""
+    with demo("--once") as once, demo() as serving:
+        told = _told_until_curl(serving)
         paste = told[told.index("curl ") :].strip()
-        answer = subprocess.run(["sh", "-c", paste], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603, S607 - the line that a user pastes
-        process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        answer = subprocess.run(["/bin/sh", "-c", paste], capture_output=True, text=True, check=True)  # noqa: S603 - the line that a user pastes
+        serving.send_signal(signal.SIGINT)
+        rest, errors = serving.communicate(timeout=60)
+        told_once, errors_once = once.communicate(timeout=120)
 
-    assert (process.returncode, rest.strip(), errors) == (0, "", "")
+    assert (serving.returncode, rest.strip(), errors) == (0, "", "")
+    assert (once.returncode, errors_once) == (0, "")
     assert answer.stdout.startswith("HTTP/1.1 200 OK")
-    assert "simulated provider" in told
-    for row in (
-        *("requests", "exact hits", "semantic hits", "wrong hits", "models called", "baseline cost"),
-        *("cost now", "saved", "latency of hits", "latency of misses"),
-        *("neither", "cache only", "routing only", "both"),
-    ):
-        assert row in told
-    found = re.search(r"saved\s+│\s+\$([0-9.]+)", told)
-    assert found is not None
-    assert float(found[1]) > 0
+    assert "curl" not in told_once
+    for said in (told, told_once):
+        assert "simulated provider" in said
+        for row in (
+            *("requests", "exact hits", "semantic hits", "wrong hits", "models called", "baseline cost"),
+            *("cost now", "saved", "latency of hits", "latency of misses"),
+            *("neither", "cache only", "routing only", "both"),
+        ):
+            assert row in said
+        found = re.search(r"saved\s+│\s+\$([0-9.]+)", said)
+        assert found is not None
+        assert float(found[1]) > 0
+
+
+def _told_until_curl(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    told = ""
+    for line in process.stdout:
+        told += line
+        if line.startswith("curl "):
+            break
+    return told
 
 
 def test_a_port_that_is_taken_is_one_clear_line() -> None:

@@ -16,7 +16,6 @@ reorders near-equal neighbors); vectors in numpy beside the engine (two truths, 
 
 import array
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ import qdrant_edge as edge
 from sparingly.core.entry import Digest, Scope, Selector
 from sparingly.errors import StoreError
 from sparingly.stores.edge_wire import Found
+from sparingly.stores.folder_lock import FolderLock
 from sparingly.stores.qdrant_points import (
     INDEXED,
     VECTOR,
@@ -88,8 +88,13 @@ class Shard:
         """Since the folder was opened."""
         _make_writable(folder)
         self._check_room()
-        self._shard = self._open(lock_wait_s)
-        self._comparable = self._count_comparable()
+        self._lock = FolderLock(folder, wait_s=lock_wait_s)
+        try:
+            self._shard = self._open()
+            self._comparable = self._count_comparable()
+        except BaseException:
+            self._lock.release()
+            raise
         self._filled = list(self._comparable)
         self._emptied: list[Scope] = []
 
@@ -167,8 +172,8 @@ class Shard:
         with self._translated("compact"):
             compacted = self._shard.optimize()
         if compacted or self._written > _REOPEN_AFTER_WRITES:
-            self.close()
-            self._shard = self._open(lock_wait_s=0.0)
+            self._shut()
+            self._shard = self._open()
             self._written = self._deleted = 0
 
     def flush(self) -> None:
@@ -180,21 +185,21 @@ class Shard:
 
     def close(self) -> None:
         """Flush and let go of the folder."""
+        try:
+            self._shut()
+        finally:
+            self._lock.release()
+
+    def _shut(self) -> None:
         self.flush()
         with self._translated("close"):
             self._shard.close()
 
-    def _open(self, lock_wait_s: float) -> edge.EdgeShard:
-        deadline = time.monotonic() + lock_wait_s
-        while True:
-            try:
-                return self._load_or_create()
-            except Exception as error:
-                if "WouldBlock" not in str(error):  # the engine's only sign of a lock held by another
-                    raise StoreError(f"{self._folder} cannot be opened: {_one_line(error)}") from error
-                if time.monotonic() >= deadline:
-                    raise StoreError(f"{self._folder} is in use by another process") from error
-            time.sleep(0.02)
+    def _open(self) -> edge.EdgeShard:
+        try:
+            return self._load_or_create()
+        except Exception as error:
+            raise StoreError(f"{self._folder} cannot be opened: {_one_line(error)}") from error
 
     def _load_or_create(self) -> edge.EdgeShard:
         if (self._folder / "segments").exists():
