@@ -56,7 +56,7 @@ def main() -> int:
         reference = texts.vectors(_session(paths[REFERENCE]))
         models = {name: _figures(path, texts, reference) for name, path in paths.items()}
         for name, times in _times({name: _session(path) for name, path in paths.items()}).items():
-            models[name]["ms_by_pieces"] = times
+            models[name]["cpu_ms_by_pieces"] = times
         batches = _batches(_session(paths[SHIPPED]))
     figures = {"models": models, "batches": batches, "serving": measure_serving()}
     print(json.dumps(figures, indent=1))
@@ -123,7 +123,7 @@ def _moved(session: onnxruntime.InferenceSession, texts: list[Pieces]) -> float:
 
 
 def _times(sessions: dict[str, onnxruntime.InferenceSession]) -> dict[str, dict[str, dict[str, float]]]:
-    """Times of a run on one thread; the models take turns, so that noise meets all alike."""
+    """CPU times of a run on one thread; the models take turns, so that noise meets all alike."""
     taken: dict[str, dict[str, dict[str, float]]] = {name: {} for name in sessions}
     for length in (9, 32, 122):
         inputs = {name: _inputs(session, _random(1, length)) for name, session in sessions.items()}
@@ -139,7 +139,7 @@ def _times(sessions: dict[str, onnxruntime.InferenceSession]) -> dict[str, dict[
 
 
 def _batches(session: onnxruntime.InferenceSession) -> dict[str, dict[str, float]]:
-    """Milliseconds (p10) a text when several of one length share a run."""
+    """CPU milliseconds (p10) a text when several of one length share a run."""
     table: dict[str, dict[str, float]] = {}
     for length in (9, 16, 32, 64, 128):
         row = table[f"{length} pieces"] = {}
@@ -152,14 +152,17 @@ def _batches(session: onnxruntime.InferenceSession) -> dict[str, dict[str, float
 
 
 def _seconds(act: Callable[[], object], size: int) -> list[float]:
-    """Several timings of `act`, fewer of the long ones, after two that do not count."""
+    """Several timings of `act`, fewer of the long ones, after two that do not count.
+
+    It is the thread's CPU time, which others on the machine disturb less than the clock.
+    """
     act()
     act()
     taken = []
     for _ in range(max(4, 200 // size)):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         act()
-        taken.append(time.perf_counter() - begun)
+        taken.append(time.thread_time() - begun)
     return taken
 
 

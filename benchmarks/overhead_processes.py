@@ -69,13 +69,31 @@ def litellm(executable: Path, upstream: Target, folder: Path) -> Iterator[Gatewa
     """LiteLLM's proxy with one worker, its callbacks and retries as they come."""
     folder.mkdir(parents=True, exist_ok=True)
     file, port = folder / "litellm.yaml", free_port()
-    params = f"{{model: openai/{upstream.model}, api_base: 'http://{HOST}:{upstream.port}/v1', api_key: {_KEY}}}"
+    params = (
+        f"{{model: openai/{upstream.model}, api_base: 'http://{HOST}:{upstream.port}/v1', api_key: {_KEY}}}"
+    )
     file.write_text(
         f"model_list:\n  - {{model_name: {upstream.model}, litellm_params: {params}}}\n", encoding="utf-8"
     )
-    command = [str(executable), "--config", str(file), "--host", HOST, "--port", str(port), "--num_workers", "1"]
-    # Without these it fetches its price list, and tells its makers that it runs.
-    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "LITELLM_LOG": "ERROR"}
+    command = [
+        str(executable),
+        "--config",
+        str(file),
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--num_workers",
+        "1",
+    ]
+    quiet = {
+        # Without these it fetches its price list, and tells its makers that it runs.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_TELEMETRY": "False",
+        "LITELLM_LOG": "ERROR",
+        # As ours here: whoever can connect is let in.
+        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",
+    }
     with _running(command, Target("litellm", port), folder, path="/health/liveliness", environ=quiet) as (
         pid,
         ready_s,
@@ -85,7 +103,11 @@ def litellm(executable: Path, upstream: Target, folder: Path) -> Iterator[Gatewa
 
 @contextmanager
 def portkey(script: Path, upstream: Target, folder: Path) -> Iterator[Gateway]:
-    """Portkey's gateway on node."""
+    """Portkey's gateway on node.
+
+    Release 1.15.2 answers streams with status 500 on the newest `@hono/node-server` that its own range
+    allows; with 1.13.8 (npm: `overrides`) it streams.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     headers = (
@@ -95,7 +117,10 @@ def portkey(script: Path, upstream: Target, folder: Path) -> Iterator[Gateway]:
     command = ["node", str(script), f"--port={port}", "--headless"]
     # It refuses local addresses unless they are named.
     trusted = {"TRUSTED_CUSTOM_HOSTS": f"localhost,{HOST}"}
-    with _running(command, Target("portkey", port, headers), folder, path="/", environ=trusted) as (pid, ready_s):
+    with _running(command, Target("portkey", port, headers), folder, path="/", environ=trusted) as (
+        pid,
+        ready_s,
+    ):
         yield Gateway(Target("portkey", port, headers), pid, folder, ready_s)
 
 
@@ -113,9 +138,15 @@ def memory_mb(pid: int) -> dict[str, float]:
     members = _family(pid)
     pages = [int(Path(f"/proc/{one}/statm").read_text(encoding="utf-8").split()[1]) for one in members]
     rollups = [Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8") for one in members]
-    pss_kb = sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:"))
+    pss_kb = sum(
+        int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")
+    )
     sizes = [round(count * resource.getpagesize() / 2**20, 1) for count in pages]
-    figures = {"rss_mb": round(sum(sizes), 1), "pss_mb": round(pss_kb / 1024, 1), "rss_of_gateway_mb": sizes[0]}
+    figures = {
+        "rss_mb": round(sum(sizes), 1),
+        "pss_mb": round(pss_kb / 1024, 1),
+        "rss_of_gateway_mb": sizes[0],
+    }
     return figures | ({"rss_of_children_mb": round(sum(sizes[1:]), 1)} if sizes[1:] else {})
 
 
@@ -145,14 +176,23 @@ def free_port() -> int:
 
 @contextmanager
 def _running(
-    command: Sequence[str], target: Target, folder: Path, *, path: str, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    target: Target,
+    folder: Path,
+    *,
+    path: str,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[int, float]]:
     """A process that answers `path` with 200; its id, and how long that took.  Its output goes to a file."""
     log = folder / "output.log"
     with log.open("w", encoding="utf-8") as output:
         begun = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - commands of this benchmark's own making
-            command, stdout=output, stderr=output, env={**os.environ, **(environ or {})}, start_new_session=True
+            command,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environ or {})},
+            start_new_session=True,
         )
         try:
             _until_ready(process, target, path, log)
@@ -183,5 +223,7 @@ def _until_ready(process: subprocess.Popen[bytes], target: Target, path: str, lo
 def _family(pid: int) -> list[int]:
     """A process and its children, and theirs; a thread may have children of its own."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    children = [int(child) for task in tasks for child in (task / "children").read_text(encoding="utf-8").split()]
+    children = [
+        int(child) for task in tasks for child in (task / "children").read_text(encoding="utf-8").split()
+    ]
     return [pid, *(member for child in children for member in _family(child))]

@@ -1,24 +1,31 @@
-"""Texts for `overhead.py`: questions of a wanted length that mean different things, and answers."""
+"""Texts for `overhead.py`: questions of a wanted length that mean different things, and answers.
+
+Every word is one word piece to the packaged embedder.
+"""
 
 import random
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Final
 
-_SUBJECTS: Final = (
-    "invoice parcel refund password passport airport mortgage recipe violin glacier kitten tractor vaccine "
+_THINGS: Final = (
+    "doctor parcel banner password passport airport mortgage recipe violin glacier kitten tractor vaccine "
     "contract keyboard garden planet bicycle museum harbor battery blanket camera dentist engine forest "
-    "guitar hospital island jacket kitchen ladder magnet notebook orchard pencil quarry river saddle teapot "
-    "umbrella valley wallet window yogurt zipper anchor bridge candle desert"
-).split()
+    "guitar hospital island jacket kitchen ladder magnet notebook orchard pencil quarry river saddle turtle "
+    "umbrella valley wallet window zipper ticket anchor bridge candle desert"
+)
 _VERBS: Final = (
-    "cancel repair paint measure ship insure sharpen translate borrow freeze polish rename export weigh "
+    "cancel repair paint measure ship clean mark translate borrow freeze polish review export weigh "
     "restore inspect donate rotate archive label"
-).split()
+)
+
+
 def question(rng: random.Random, tokens: int) -> str:
-    """A question of about so many word pieces, the two marks of its ends included."""
+    """A question of so many word pieces, the marks of its two ends included; at least 9."""
+    verbs, things = _VERBS.split(), _THINGS.split()
     told = ["How", "do", "I"]
     while len(told) < tokens - 3:  # the question mark and the marks of both ends are pieces, too
-        told += [rng.choice(_VERBS), "the", *rng.sample(_SUBJECTS, 2), rng.choice(("for", "near", "without"))]
+        told += [rng.choice(verbs), "the", *rng.sample(things, 2), rng.choice(("for", "near", "without"))]
     return " ".join(told[: tokens - 3]) + "?"
 
 
@@ -26,8 +33,10 @@ def questions(seed: int, count: int, lengths: Sequence[int]) -> list[str]:
     """Questions that are all different, of the given lengths in turn."""
     rng = random.Random(seed)
     found: dict[str, None] = {}
-    while len(found) < count:
-        found[question(rng, lengths[len(found) % len(lengths)])] = None
+    for length in cycle(lengths):
+        if len(found) == count:
+            break
+        found[question(rng, length)] = None
     return list(found)
 
 

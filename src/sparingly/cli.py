@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        code = command(options)
+        # Here, not at exit, so that a reader who has gone is noticed while it can be handled.
+        sys.stdout.flush()
     except StartupError as error:
         print(f"sparingly: {error.message}", file=sys.stderr)
         return 2
@@ -60,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

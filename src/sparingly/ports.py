@@ -132,6 +132,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True):
     client_key: str | None = None
     """The client's own credential, used where the provider has none configured."""
     timeout_s: float | None = None
+    plain: bool = True
+    """The body is read here, so it must come without a content encoding; False relays what the client accepts."""
 
 
 class UpstreamReply(Protocol):

@@ -19,6 +19,7 @@ import uvloop
 
 from sparingly.bootstrap import open_app
 from sparingly.clock import SystemClock
+from sparingly.connections import Connection
 from sparingly.data_folder import data_folder
 from sparingly.errors import StartupError
 from sparingly.settings import Settings
@@ -69,7 +70,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 lifespan="off",
-                http="httptools",
+                http=Connection,
                 ws="none",
                 log_config=None,
                 access_log=False,

@@ -4,12 +4,16 @@ import base64
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
-from sparingly.embedders.fastembed_model import FastembedModel, load
+from sparingly.core.vectors import Vector
+from sparingly.embedders.fastembed_model import FastembedModel, Run, load
 from sparingly.embedders.model_files import PACKAGED
 from sparingly.errors import EmbedderError, StartupError, TextUnreadable
 
@@ -56,7 +60,7 @@ def test_the_packaged_model_states_what_it_is(minilm: FastembedModel) -> None:
 )
 def test_similarities_are_the_float_models(minilm: FastembedModel, a: str, b: str, expected: float) -> None:
     """Eight bits may cost the second digit, not more; `expected` is from the float weights."""
-    left, right = minilm.vectors([a, b])
+    left, right = minilm.vectors([minilm.read(a), minilm.read(b)])
 
     assert float(left @ right) == pytest.approx(expected, abs=0.015)
 
@@ -68,36 +72,39 @@ def test_a_text_in_a_padded_run_gets_the_vector_it_gets_alone(minilm: FastembedM
         "A much longer text about nothing in particular, with twenty or more word pieces in it.",
     ]
 
-    together = minilm.vectors(texts)
+    together = minilm.vectors([minilm.read(text) for text in texts])
 
     for text, vector in zip(texts, together, strict=True):
-        assert np.allclose(vector, minilm.vectors([text])[0], atol=1e-5)
+        assert np.allclose(vector, _vector(minilm, text), atol=1e-5)
 
 
 def test_fastembed_is_not_imported_before_a_model_is_loaded() -> None:
     """It takes a third of a second, which a command that embeds nothing must not wait for."""
-    program = "import sys, sparingly.embedders.local; sys.exit('fastembed' in sys.modules or 'onnxruntime' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, sparingly.embedders.local; print(*sys.modules)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
 
-    done = subprocess.run([sys.executable, "-c", program], check=False)
-
-    assert done.returncode == 0
+    assert not {"fastembed", "onnxruntime", "tokenizers"} & set(done.stdout.split())
 
 
 def test_pieces_are_counted_uncut(minilm: FastembedModel) -> None:
     """A tokenizer that truncates would call every long text one of 512 pieces."""
-    assert minilm.pieces("hello " * 1000) == 1002
+    assert len(minilm.read("hello " * 1000).ids) == 1002
 
 
 @pytest.mark.parametrize("text", ["What does 👍 mean?", "이것은 무엇입니까?", "ไทย"])
 def test_words_outside_the_vocabulary_are_refused(minilm: FastembedModel, text: str) -> None:
     """All of them are one piece to the model: 👍 and 👎 would have a similarity of 1."""
     with pytest.raises(TextUnreadable):
-        minilm.pieces(text)
+        minilm.read(text)
 
 
 def test_marks_typed_by_a_user_are_plain_text(minilm: FastembedModel) -> None:
     """`[SEP]` in a text must not end it."""
-    assert minilm.pieces("[SEP]") == len(["[CLS]", "[", "sep", "]", "[SEP]"])
+    assert len(minilm.read("[SEP]").ids) == len(["[CLS]", "[", "sep", "]", "[SEP]"])
 
 
 def test_a_second_thread_changes_no_vector(minilm: FastembedModel) -> None:
@@ -105,7 +112,7 @@ def test_a_second_thread_changes_no_vector(minilm: FastembedModel) -> None:
     wider = load("minilm", threads=2)
 
     assert wider.name == minilm.name
-    assert np.allclose(wider.vectors(["Hello there."]), minilm.vectors(["Hello there."]), atol=1e-5)
+    assert np.allclose(_vector(wider, "Hello there."), _vector(minilm, "Hello there."), atol=1e-5)
 
 
 def test_a_folder_without_pooling_takes_the_mean(folder: Path) -> None:
@@ -116,7 +123,7 @@ def test_a_folder_without_pooling_takes_the_mean(folder: Path) -> None:
     assert model.dimensions == 2
     assert model.window_tokens == 512
     assert model.name.startswith(f"{folder.name}@")
-    assert np.allclose(model.vectors(["hello"])[0], mean / np.linalg.norm(mean), atol=1e-5)
+    assert np.allclose(_vector(model, "hello"), mean / np.linalg.norm(mean), atol=1e-5)
 
 
 def test_a_folder_may_name_its_pooling(folder: Path) -> None:
@@ -127,16 +134,76 @@ def test_a_folder_may_name_its_pooling(folder: Path) -> None:
     model = load(str(folder), threads=1)
 
     first = np.array([CLS, 1.0])
-    assert np.allclose(model.vectors(["hello"])[0], first / np.linalg.norm(first), atol=1e-5)
+    assert np.allclose(_vector(model, "hello"), first / np.linalg.norm(first), atol=1e-5)
+
+
+def test_a_model_that_does_not_run_is_the_operators_error(folder: Path) -> None:
+    """Such as one whose inputs have other names: told at start-up, not by the first request."""
+    (folder / "model.onnx").write_bytes(TOKEN_ID_MODEL.replace(b"input_ids", b"other_ids"))
+
+    with pytest.raises(StartupError, match="does not run"):
+        load(str(folder), threads=1)
+
+
+@pytest.mark.parametrize(("unknown", "is_refused"), [("[UNK]", True), ("<unk>", True), ("spare", False)])
+def test_the_unknown_word_goes_by_its_usual_names(unknown: str, *, is_refused: bool) -> None:
+    """WordPiece and SentencePiece write it differently; byte-level tokenizers have none."""
+    tokenizer = Tokenizer(WordLevel({unknown: 0, "known": 1}, unk_token=unknown))
+    model = FastembedModel(name="any", tokenizer=tokenizer, window_tokens=4, run=_constant([1.0]))
+
+    assert len(model.read("known").ids) == 1
+    with pytest.raises(TextUnreadable) if is_refused else nullcontext():
+        model.read("other")
 
 
 def test_a_vector_without_a_direction_is_an_error(minilm: FastembedModel) -> None:
     """Zero and NaN have no cosine; a store must never see them."""
     for values in ([0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]):
         with pytest.raises(EmbedderError, match="length"):
-            FastembedModel(
-                name="broken", embedding=_Constant(values), tokenizer=minilm._tokenizer, window_tokens=4
-            )
+            FastembedModel(name="broken", tokenizer=minilm._tokenizer, window_tokens=4, run=_constant(values))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of downloads, and no network."""
+    monkeypatch.setenv("FASTEMBED_CACHE_PATH", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path / "cache"
+
+
+def test_a_model_that_fastembed_knows_is_taken_from_its_cache(folder: Path, cache: Path) -> None:
+    """Downloaded once, it needs no network; fastembed says how its token vectors are pooled."""
+    repository = cache / "models--Qdrant--all-MiniLM-L6-v2-onnx"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0a1b")
+    shutil.copytree(folder, repository / "snapshots" / "0a1b", ignore=shutil.ignore_patterns("cache"))
+
+    model = load("sentence-transformers/all-MiniLM-L6-v2", threads=1)
+
+    mean = np.array([(CLS + HELLO + SEP) / 3, 1.0])
+    assert model.name.startswith("sentence-transformers/all-MiniLM-L6-v2@")
+    assert np.allclose(_vector(model, "hello"), mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_a_model_that_is_no_onnx_model_is_refused(cache: Path) -> None:
+    """fastembed also has tables of word vectors, which no session runs."""
+    repository = cache / "models--minishlab--potion-base-8M"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0a1b")
+    (repository / "snapshots" / "0a1b").mkdir(parents=True)
+    (repository / "snapshots" / "0a1b" / "model.safetensors").touch()
+
+    with pytest.raises(StartupError, match="minishlab/potion-base-8M is not an ONNX model"):
+        load("minishlab/potion-base-8M", threads=1)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_model_that_cannot_be_downloaded_is_the_operators_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """One clear line; fastembed's account of its attempts is not printed."""
+    with pytest.raises(StartupError, match=r"BAAI/bge-small-en-v1\.5 cannot be downloaded"):
+        load("BAAI/bge-small-en-v1.5", threads=1)
+
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("name", ["no-such/model", "/no/such/folder"])
@@ -158,12 +225,10 @@ def test_an_unusable_file_is_the_operators_error(folder: Path, name: str, conten
         load(str(folder), threads=1)
 
 
-class _Constant:
-    """Stands in for fastembed: one vector for any text."""
+def _vector(model: FastembedModel, text: str) -> Vector:
+    return model.vectors([model.read(text)])[0]
 
-    def __init__(self, values: list[float]) -> None:
-        self._values = values
 
-    def embed(self, documents: list[str], *, batch_size: int) -> list[list[float]]:
-        assert batch_size == len(documents)
-        return [self._values for _ in documents]
+def _constant(values: list[float]) -> Run:
+    """A run that gives every text the same vector."""
+    return lambda readings: [values for _ in readings]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sparingly.core.vectors import Vector
+from sparingly.embedders.fastembed_model import Reading
 from sparingly.embedders.local import LocalEmbedder
 from sparingly.errors import EmbedderError, TextTooLong, TextUnreadable
 
@@ -20,22 +21,23 @@ class HeldModel:
     name, dimensions, window_tokens = "held", 2, 100
 
     def __init__(self) -> None:
-        self.counted: list[str] = []
+        self.read_texts: list[str] = []
         self.runs: list[list[str]] = []
         self.is_running = threading.Semaphore(0)
         self.go = threading.Semaphore(0)
         self.held = False
 
-    def pieces(self, text: str) -> int:
-        self.counted.append(text)
+    def read(self, text: str) -> Reading:
+        self.read_texts.append(text)
         if text == "unreadable":
             raise TextUnreadable("no such word")
-        if text == "uncountable":
-            raise ValueError("cannot count")
-        return len(text)
+        if text == "garbled":
+            raise ValueError("cannot read")
+        return Reading(text, [0] * len(text))
 
-    def vectors(self, texts: Sequence[str]) -> list[Vector]:
-        self.runs.append(list(texts))
+    def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
+        texts = [reading.text for reading in readings]
+        self.runs.append(texts)
         if self.held:
             self.is_running.release()
             self.go.acquire()
@@ -77,6 +79,16 @@ async def _queue(embedder: LocalEmbedder, *texts: str) -> list[asyncio.Task[Vect
     tasks = [asyncio.ensure_future(embedder.embed(text)) for text in texts]
     await asyncio.sleep(0)  # each has put its text into the queue and waits
     return tasks
+
+
+async def test_it_opens_the_packaged_model() -> None:
+    """What `embedder.model: minilm` means."""
+    opened = await LocalEmbedder.open("minilm", threads=1, max_batch=2)
+
+    vector = await opened.embed("How do I reset my password?")
+
+    assert vector.shape == (opened.dimensions,) == (384,)
+    await opened.aclose()
 
 
 async def test_it_is_the_model_it_was_given(embedder: LocalEmbedder) -> None:
@@ -149,11 +161,29 @@ async def test_a_caller_that_leaves_during_its_run_harms_nobody(
     assert busy.cancelled()
 
 
+async def test_a_caller_that_leaves_before_its_run_is_skipped(
+    embedder: LocalEmbedder, model: HeldModel
+) -> None:
+    """A batch may take several runs; who leaves during the first is not in the second."""
+    busy = await _busy(embedder, model)
+    short, long = await _queue(embedder, "short", "x" * 90)
+    model.go.release()
+    await asyncio.to_thread(model.is_running.acquire)
+    long.cancel()
+    await asyncio.sleep(0)
+
+    _release(model)
+    await asyncio.gather(busy, short)
+    await embedder.aclose()
+
+    assert model.runs == [["busy"], ["short"]]
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
         ("bad", EmbedderError, "cannot run"),
-        ("uncountable", EmbedderError, "cannot count"),
+        ("garbled", EmbedderError, "cannot read"),
         ("unreadable", TextUnreadable, "no such word"),
         ("few", EmbedderError, "model failed"),
         ("x" * 101, TextTooLong, "101 word pieces"),
@@ -178,7 +208,7 @@ async def test_a_very_long_text_is_refused_unread(embedder: LocalEmbedder, model
     with pytest.raises(TextTooLong, match="1000000 characters"):
         await embedder.embed("x" * 1_000_000)
 
-    assert model.counted == []
+    assert model.read_texts == []
 
 
 async def test_lone_surrogates_are_replaced(embedder: LocalEmbedder, model: HeldModel) -> None:
@@ -186,7 +216,7 @@ async def test_lone_surrogates_are_replaced(embedder: LocalEmbedder, model: Held
     await embedder.embed("a\ud83dz")
     await embedder.embed("\ud83d\ude00 é")
 
-    assert model.counted == ["a\ufffdz", "😀 é"]
+    assert model.read_texts == ["a\ufffdz", "😀 é"]
 
 
 async def test_closing_refuses_what_is_queued(embedder: LocalEmbedder, model: HeldModel) -> None:

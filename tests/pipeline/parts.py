@@ -59,16 +59,17 @@ class MeaningEmbedder:
 
 
 class WatchedStore(FakeStore):
-    """A FakeStore that counts its calls and can be made to hang."""
+    """A FakeStore that counts its calls and can be made to hang; `late` digests come too late for `exact`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: Counter[str] = Counter()
         self.hangs: set[str] = set()
+        self.late: set[Digest] = set()
 
     async def exact(self, digest: Digest, *, now: float) -> Entry | None:
         await self._called("exact")
-        return await super().exact(digest, now=now)
+        return None if digest in self.late else await super().exact(digest, now=now)
 
     async def is_empty(self, scope: Scope) -> bool:
         await self._called("is_empty")

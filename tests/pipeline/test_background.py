@@ -120,6 +120,26 @@ async def test_work_that_comes_after_the_end_is_refused_and_told() -> None:
     assert inspect.getcoroutinestate(refused) == inspect.CORO_CLOSED
 
 
+async def test_whoever_wants_to_know_is_told_of_the_end_however_it_comes() -> None:
+    """Done, failed, cancelled before its first step, refused."""
+    ends: list[str] = []
+
+    async def done() -> None:
+        pass
+
+    async def failed() -> None:
+        raise StoreError("the disk is full")
+
+    async with Background(on_trouble=Troubles(), drain_s=0.0) as background:
+        background.spawn("done", done(), on_end=lambda: ends.append("done"))
+        background.spawn("failed", failed(), on_end=lambda: ends.append("failed"))
+        await background.settle()
+        background.spawn("cancelled", _never(), on_end=lambda: ends.append("cancelled"))
+    background.spawn("refused", _never(), on_end=lambda: ends.append("refused"))
+
+    assert ends == ["done", "failed", "cancelled", "refused"]
+
+
 async def test_settling_waits_for_work_that_work_has_started_but_not_for_loops() -> None:
     """Replays settle after every request."""
     done: list[str] = []

@@ -11,6 +11,7 @@ from sparingly.core.policy import CachePolicy
 from sparingly.errors import UpstreamNonsense, UpstreamUnreachable
 from sparingly.pipeline.exchange import Incoming
 from tests.fakes.upstream import Dead
+from tests.pipeline.parts import DOWN
 from tests.pipeline.wire import PARIS, pieces, refusal, stream, text_of, whole
 from tests.pipeline.world import QUESTION, Served, World, a_world
 
@@ -43,6 +44,14 @@ async def _under_way(
             await _turns()
         yield tasks
         world.one.gate.set()
+
+
+async def _asked(world: World) -> Served:
+    """One request that is answered, whose write-back is not waited for."""
+    reply = await world.reply(world.incoming())
+    assert isinstance(reply.body, bytes)
+    entry = reply.finish(True)
+    return Served(reply.status, reply.body, reply.content_type, {}, reply.summary, entry)
 
 
 def _served(tasks: Sequence[asyncio.Task[Served | BaseException]]) -> list[Served]:
@@ -156,6 +165,30 @@ async def test_an_answer_that_is_not_kept_is_the_leaders_alone(unkept: object) -
 
     assert asked == 4
     assert [answer.entry.verdict for answer in answers] == ["miss"] * 4
+
+
+async def test_whoever_asks_the_same_while_the_answer_is_written_back_has_it() -> None:
+    """A script that repeats itself is faster than a store; when the store fails, the next one asks anew."""
+    async with a_world() as world:
+        reasons = [(await _asked(world)).entry.reason for _ in range(3)]
+        kept = dict(world.store.entries)
+
+    assert reasons == ["empty-scope", "same-in-flight", "same-in-flight"]
+    assert world.one.asked == 1
+    assert kept == {}
+
+
+async def test_an_answer_that_the_store_does_not_take_is_not_handed_on_forever() -> None:
+    """Its flight ends with the attempt."""
+    async with a_world() as world:
+        for _ in range(2):
+            world.store.trouble = None
+            reply = await world.reply(world.incoming())
+            world.store.trouble = DOWN
+            reply.finish(True)
+            await world.background.settle()
+
+        assert world.one.asked == 2
 
 
 async def test_nobody_waits_for_a_stream_whose_client_has_left() -> None:

@@ -88,6 +88,20 @@ async def test_a_new_leader_takes_over_after_one_has_ended() -> None:
     assert len(in_flight) == 1
 
 
+async def test_a_shared_answer_is_there_for_whoever_comes_before_the_end() -> None:
+    """Those who wait and those who come later; after the end the store has it."""
+    in_flight = InFlight()
+    lead = await _lead(in_flight)
+    kept = entry()
+
+    waited = await _followers(in_flight, 2, lambda: lead.share(kept))
+    came = await in_flight.lead_or_wait(ONE)
+    lead.end(kept)
+
+    assert [*waited, came] == [kept, kept, kept]
+    assert len(in_flight) == 0
+
+
 async def test_ending_twice_harms_nobody() -> None:
     """Neither those who have taken the first entry nor the leader that came after."""
     in_flight = InFlight()

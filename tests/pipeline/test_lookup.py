@@ -79,6 +79,18 @@ async def test_a_close_question_is_a_semantic_hit_and_leaves_its_vector() -> Non
     assert found.trouble == ()
 
 
+async def test_an_equal_request_that_is_kept_during_the_look_up_is_an_exact_hit() -> None:
+    """Its answer is written back after the first read and before the search."""
+    world = World()
+    kept = await world.learn(ask(KNOWN))
+    world.store.late.add(kept.digest)
+
+    found = await world.find(ask(KNOWN))
+
+    assert found.verdict == Hit(kept, "exact", "same", Evidence(1.0, "req-1", 1.0, "req-1"))
+    assert world.store.calls["neighbors"] == 1
+
+
 async def test_a_question_that_is_not_close_enough_is_a_miss_and_leaves_its_vector() -> None:
     """With the evidence for it."""
     world = World()

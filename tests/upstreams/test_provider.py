@@ -168,6 +168,15 @@ def test_a_body_has_one_content_type() -> None:
     assert sent(asked) == [("x-a", "1"), ("Content-Type", "application/json")]
 
 
+def test_a_relayed_request_accepts_what_its_client_accepts() -> None:
+    """Its body is not read here, so its encoding is the client's business."""
+    asked = UpstreamRequest("GET", "/v1/files", (("accept-encoding", "br"),), plain=False)
+
+    headers = outgoing(asked, dialect="openai", key=None, takes_client_key=True, fixed={})
+
+    assert headers == [("accept-encoding", "br")]
+
+
 @pytest.mark.parametrize("name", ["authorization", "x-api-key", "api-key", "cookie"])
 def test_a_clients_key_reaches_no_house_it_was_not_meant_for(name: str) -> None:
     """Where routing leads away from the default provider, the caller's credentials stay behind."""

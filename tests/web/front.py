@@ -1,7 +1,7 @@
 """The web layer in front of a small world, and a provider whose every move a test makes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from sparingly.core.chat import Tenant
@@ -134,14 +134,14 @@ class PipeUpstream:
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         self.requests.append(request)
         self.arrived.set()
+        self._uploading = uploading = asyncio.ensure_future(self._upload(request.body))
         try:
-            self._uploading = asyncio.ensure_future(self._upload(request.body))
             if not self._answers_early:
-                await self._uploading
+                await uploading
             await self.may_answer.wait()
         except BaseException:
             self.was_given_up = True
-            self._uploading.cancel()
+            uploading.cancel()
             raise
         return _PipeReply(self, self._status, self._headers)
 
@@ -188,7 +188,3 @@ class _PipeReply:
 
     async def aclose(self) -> None:
         self._pipe.close()
-
-
-def pinging(name: str, ping: Callable[[], Awaitable[None]], essential: str | None = None) -> Port:
-    return Port(name, ping, essential)

@@ -22,10 +22,9 @@ def end_of(entry: LedgerEntry) -> tuple[int, str, bool]:
 
 async def test_leaving_while_the_body_is_read_asks_nobody() -> None:
     """Half a question is none."""
-    async with a_front() as front:
-        async with visiting(front.app, body=None) as visit:
-            visit.upload(ASK[:20])
-            visit.leave()
+    async with a_front() as front, visiting(front.app, body=None) as visit:
+        visit.upload(ASK[:20])
+        visit.leave()
 
     assert front.world.one.asked == 0
     assert end_of(front.line) == (499, "client-left", False)
@@ -49,10 +48,9 @@ async def test_leaving_while_the_answer_is_awaited_gives_the_provider_up(body: b
 async def test_leaving_before_the_first_content_hangs_up() -> None:
     """Headers have come, words have not."""
     silent = StalledUpstream(stream(chunk({"role": "assistant", "content": ""})))
-    async with a_front(one=silent) as front:
-        async with visiting(front.app, body=STREAMED) as visit:
-            await silent.stalled.wait()
-            visit.leave()
+    async with a_front(one=silent) as front, visiting(front.app, body=STREAMED) as visit:
+        await silent.stalled.wait()
+        visit.leave()
 
     assert [reply.is_closed for reply in silent.replies] == [True]
     assert end_of(front.line) == (499, "client-left", False)
@@ -61,10 +59,9 @@ async def test_leaving_before_the_first_content_hangs_up() -> None:
 async def test_leaving_in_the_middle_of_a_stream_hangs_up() -> None:
     """The line says what was begun: status 200, not complete, and the words so far were paid for."""
     stalled = StalledUpstream(stream(*pieces()[:4]))
-    async with a_front(one=stalled) as front:
-        async with visiting(front.app, body=STREAMED) as visit:
-            await visit.heard(b"is ")
-            visit.leave()
+    async with a_front(one=stalled) as front, visiting(front.app, body=STREAMED) as visit:
+        await visit.heard(b"is ")
+        visit.leave()
 
     assert [reply.is_closed for reply in stalled.replies] == [True]
     assert end_of(front.line) == (200, "empty-scope", False)

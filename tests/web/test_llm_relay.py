@@ -36,6 +36,27 @@ async def test_path_and_query_travel_as_they_were_written() -> None:
     assert front.world.one.requests[0].path == "/v1/files/a%2Fb%20c%C3%A9?after=%2B1&x=a+b&empty="
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/../admin", "/v1/%2e%2E/admin", "/v1/./x", "/v1/a%2f..%2f..%2fb", "/v1/.."]
+)
+async def test_a_path_that_leads_out_of_v1_leads_nowhere(path: str) -> None:
+    """However it is written: the operator's key is for what lies beneath."""
+    async with a_front() as front:
+        got = await fetch(front.app, "GET", path)
+
+    assert (got.status, got.error["code"]) == (400, "invalid-request")
+    assert front.world.one.asked == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/...", "/v1/.well-known/x", "/v1/a..b", "/v1//x"])
+async def test_dots_in_names_are_no_harm(path: str) -> None:
+    """Only whole segments mean another place."""
+    async with a_front() as front:
+        await fetch(front.app, "GET", path)
+
+    assert front.world.one.requests[0].path == path
+
+
 async def test_headers_travel_with_their_values() -> None:
     """The upstream strips what belongs to the connection; here everything is handed on."""
     async with a_front() as front:
@@ -64,13 +85,15 @@ async def test_uploads_arrive_whole(body: bytes | list[bytes]) -> None:
 async def test_an_upload_arrives_while_it_is_sent() -> None:
     """Piece by piece: nothing waits for the end."""
     pipe = PipeUpstream()
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/audio/transcriptions", body=None) as visit:
-            visit.upload(b"first")
-            await pipe.was_uploaded.wait()
-            early = list(pipe.uploaded)
-            visit.upload(b"last", more=False)
-            pipe.say(b"{}", None)
+    async with (
+        a_front(relay_to=pipe) as front,
+        visiting(front.app, "POST", "/v1/audio/transcriptions", body=None) as visit,
+    ):
+        visit.upload(b"first")
+        await pipe.was_uploaded.wait()
+        early = list(pipe.uploaded)
+        visit.upload(b"last", more=False)
+        pipe.say(b"{}", None)
 
     assert early == [b"first"]
     assert b"".join(pipe.uploaded) == b"firstlast"
@@ -80,12 +103,14 @@ async def test_an_upload_arrives_while_it_is_sent() -> None:
 async def test_an_answer_arrives_while_it_is_sent() -> None:
     """A relayed stream of events is a stream to the client."""
     pipe = PipeUpstream(headers=(("content-type", "text/event-stream"),))
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/responses", body=b"{}") as visit:
-            pipe.say(b"data: 1\n\n")
-            await visit.heard(b"1")
-            early = visit.got()
-            pipe.say(b"data: 2\n\n", None)
+    async with (
+        a_front(relay_to=pipe) as front,
+        visiting(front.app, "POST", "/v1/responses", body=b"{}") as visit,
+    ):
+        pipe.say(b"data: 1\n\n")
+        await visit.heard(b"1")
+        early = visit.got()
+        pipe.say(b"data: 2\n\n", None)
 
     assert not early.is_whole
     assert early.headers["content-type"] == "text/event-stream"
@@ -189,9 +214,8 @@ async def test_an_upload_at_the_limit_is_taken_and_one_byte_more_is_not() -> Non
 async def test_a_broken_answer_is_not_passed_off_as_whole() -> None:
     """What has begun cannot become an error; it is left unfinished, and entered as that."""
     pipe = PipeUpstream()
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "GET", "/v1/files/f/content") as visit:
-            pipe.say(b"half", UpstreamBroke("it broke off"))
+    async with a_front(relay_to=pipe) as front, visiting(front.app, "GET", "/v1/files/f/content") as visit:
+        pipe.say(b"half", UpstreamBroke("it broke off"))
 
     assert (visit.got().body, visit.got().is_whole) == (b"half", False)
     assert (front.line.status, front.line.reason, front.line.complete) == (200, "upstream-broke", False)
@@ -201,11 +225,10 @@ async def test_a_broken_answer_is_not_passed_off_as_whole() -> None:
 async def test_leaving_while_an_upload_is_sent_gives_the_provider_up() -> None:
     """Half an upload is none."""
     pipe = PipeUpstream()
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/files", body=None) as visit:
-            visit.upload(b"first")
-            await pipe.was_uploaded.wait()
-            visit.leave()
+    async with a_front(relay_to=pipe) as front, visiting(front.app, "POST", "/v1/files", body=None) as visit:
+        visit.upload(b"first")
+        await pipe.was_uploaded.wait()
+        visit.leave()
 
     assert pipe.was_given_up
     assert (front.line.status, front.line.reason, front.line.complete) == (499, "client-left", False)
@@ -215,10 +238,12 @@ async def test_leaving_while_an_upload_is_sent_gives_the_provider_up() -> None:
 async def test_leaving_while_an_answer_is_awaited_gives_the_provider_up(body: bytes | list[bytes]) -> None:
     """The time before the first byte is the long one."""
     pipe = PipeUpstream()
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/responses", body=body) as visit:
-            await pipe.was_uploaded.wait()
-            visit.leave()
+    async with (
+        a_front(relay_to=pipe) as front,
+        visiting(front.app, "POST", "/v1/responses", body=body) as visit,
+    ):
+        await pipe.was_uploaded.wait()
+        visit.leave()
 
     assert pipe.was_given_up
     assert (front.line.status, front.line.reason, front.line.complete) == (499, "client-left", False)
@@ -227,11 +252,10 @@ async def test_leaving_while_an_answer_is_awaited_gives_the_provider_up(body: by
 async def test_leaving_in_the_middle_of_an_answer_hangs_up() -> None:
     """The provider need not go on."""
     pipe = PipeUpstream()
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "GET", "/v1/files/f/content") as visit:
-            pipe.say(b"half")
-            await visit.heard(b"half")
-            visit.leave()
+    async with a_front(relay_to=pipe) as front, visiting(front.app, "GET", "/v1/files/f/content") as visit:
+        pipe.say(b"half")
+        await visit.heard(b"half")
+        visit.leave()
 
     assert pipe.is_closed
     assert (front.line.status, front.line.reason, front.line.complete) == (200, "relayed", False)
@@ -240,15 +264,17 @@ async def test_leaving_in_the_middle_of_an_answer_hangs_up() -> None:
 async def test_an_answer_that_comes_early_takes_nothing_of_the_upload() -> None:
     """While a body is still sent, only the upload reads it."""
     pipe = PipeUpstream(answers_early=True)
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/audio/translations", body=None) as visit:
-            visit.upload(b"1")
-            pipe.say(b"early ")
-            await visit.heard(b"early")
-            visit.upload(b"2")
-            visit.upload(b"3", more=False)
-            await eventually(lambda: len(b"".join(pipe.uploaded)) == 3)
-            pipe.say(b"late", None)
+    async with (
+        a_front(relay_to=pipe) as front,
+        visiting(front.app, "POST", "/v1/audio/translations", body=None) as visit,
+    ):
+        visit.upload(b"1")
+        pipe.say(b"early ")
+        await visit.heard(b"early")
+        visit.upload(b"2")
+        visit.upload(b"3", more=False)
+        await eventually(lambda: len(b"".join(pipe.uploaded)) == 3)
+        pipe.say(b"late", None)
 
     assert b"".join(pipe.uploaded) == b"123"
     assert visit.got().body == b"early late"
@@ -258,12 +284,11 @@ async def test_an_answer_that_comes_early_takes_nothing_of_the_upload() -> None:
 async def test_leaving_after_an_early_answer_began_hangs_up() -> None:
     """The upload notices it first."""
     pipe = PipeUpstream(answers_early=True)
-    async with a_front(relay_to=pipe) as front:
-        async with visiting(front.app, "POST", "/v1/files", body=None) as visit:
-            visit.upload(b"1")
-            pipe.say(b"early")
-            await visit.heard(b"early")
-            visit.leave()
+    async with a_front(relay_to=pipe) as front, visiting(front.app, "POST", "/v1/files", body=None) as visit:
+        visit.upload(b"1")
+        pipe.say(b"early")
+        await visit.heard(b"early")
+        visit.leave()
 
     assert pipe.is_closed
     assert (front.line.status, front.line.complete) == (200, False)

@@ -118,12 +118,17 @@ def patterns_of(provider: ProviderInfo) -> tuple[str, ...]:
 
 def _provider_by_pattern(catalog: Catalog, model: str) -> ProviderInfo | None:
     # The operator's own patterns come before the ones we assume of a house.
-    explicit = [p for p in catalog.providers if p.patterns]
-    assumed = [p for p in catalog.providers if not p.patterns]
-    for provider in (*explicit, *assumed):
-        if any(fnmatchcase(model, pattern) for pattern in patterns_of(provider)):
+    for provider in catalog.providers:
+        if provider.patterns and _is_named_by(provider.patterns, model):
+            return provider
+    for provider in catalog.providers:
+        if not provider.patterns and _is_named_by(patterns_of(provider), model):
             return provider
     return None
+
+
+def _is_named_by(patterns: tuple[str, ...], model: str) -> bool:
+    return any(fnmatchcase(model, pattern) for pattern in patterns)
 
 
 def _default_for_any_name(catalog: Catalog) -> ProviderInfo | None:

@@ -4,7 +4,7 @@ Pure: sizes in, groups out.
 
 Texts of like length go together, because a run pads all of its texts to the
 longest.  A run is kept small, because everyone in it waits for its end: sharing a run
-saves a tenth to a fifth of the time of texts of 9 word pieces and next to nothing from 64 on
+saves up to a quarter of the time of texts of 9 word pieces and next to nothing from 64 on
 (benchmarks/results/embedder_model.json, `batches`).
 """
 

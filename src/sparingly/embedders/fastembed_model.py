@@ -1,21 +1,24 @@
 """Run an embedding model with fastembed, in the calling thread.
 
-fastembed knows the models, their files, their pooling and their tokenizers.  Three
+fastembed knows the models, their files, their pooling and their tokenizers.  Four
 things are done here because it offers no way to ask for them.  The ONNX session is made
 here, so that its threads sleep instead of spinning beside the event loop.  Its tokenizer is
-told not to truncate: a text cut to fit would pass for one it isn't.  And a text with a
+told not to truncate: a text cut to fit would pass for one it isn't.  A text with a
 word outside the vocabulary is refused: all such words are one and the same to the model, so that
 two questions about two emojis, or in a script it never learned, have a similarity of 1.
+And a model that pools by itself, as the packaged one does, is run on the word pieces that were counted:
+tokenizing them again and pooling nothing takes time that short texts notice.
 
 fastembed is imported when a model is loaded, not before: with what it brings along (a
-hub client, an image library) that takes 0.3 s and 40 MB, which no other command needs.
+hub client, an image library) that takes 0.3 s and 30 MB beyond ONNX Runtime, which no other
+command needs (benchmarks/results/embedder_model.json, `serving`).
 """
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -34,39 +37,45 @@ if TYPE_CHECKING:
 _PACKAGED = "minilm"
 
 
-class Embedding(Protocol):
-    """The one method of fastembed's TextEmbedding that is used at run time."""
+class Reading(NamedTuple):
+    """A text and the ids of its word pieces, uncut, the marks of its ends included."""
 
-    def embed(self, documents: list[str], *, batch_size: int) -> Iterable["ArrayLike"]: ...
+    text: str
+    ids: list[int]
+
+
+Run: TypeAlias = Callable[[Sequence[Reading]], Iterable["ArrayLike"]]
+"""Runs a model once: one vector a text, of any length."""
 
 
 class FastembedModel:
     """A loaded model.  Not for several threads at once."""
 
-    def __init__(
-        self, *, name: str, embedding: Embedding, tokenizer: "Tokenizer", window_tokens: int
-    ) -> None:
+    def __init__(self, *, name: str, tokenizer: "Tokenizer", window_tokens: int, run: Run) -> None:
         self.name = name
         self.window_tokens = window_tokens
-        self._embedding = embedding
+        self._run = run
         self._tokenizer = tokenizer
         # Brackets in a text are brackets: `[SEP]` typed by a user is not the mark of a text's end.
         tokenizer.encode_special_tokens = True
         self._unknown = _unknown_piece(tokenizer)
         # The first run also takes the session's memory, so that no request waits for it.
-        self.dimensions = len(self.vectors([""])[0])
+        self.dimensions = len(self.vectors([self.read("")])[0])
 
-    def pieces(self, text: str) -> int:
-        """How many word pieces the text has, the marks of its ends included; may raise TextUnreadable."""
+    def read(self, text: str) -> Reading:
+        """Cut a text into word pieces; raises TextUnreadable."""
         encoded = self._tokenizer.encode(text)
         if self._unknown is not None and self._unknown in encoded.ids:
             raise TextUnreadable(f"{self.name} cannot tell some of the text's words apart")
-        return sum(encoded.attention_mask)
+        # Some tokenizers pad a single text, too.
+        return Reading(
+            text,
+            [piece for piece, is_real in zip(encoded.ids, encoded.attention_mask, strict=True) if is_real],
+        )
 
-    def vectors(self, texts: Sequence[str]) -> list[Vector]:
+    def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
         """One unit vector a text, from one run."""
-        found = self._embedding.embed(list(texts), batch_size=len(texts))
-        return [_unit(np.asarray(vector, dtype=np.float32)) for vector in found]
+        return [_unit(np.asarray(vector, dtype=np.float32)) for vector in self._run(readings)]
 
 
 def load(model: str, *, threads: int) -> FastembedModel:
@@ -86,58 +95,61 @@ def load(model: str, *, threads: int) -> FastembedModel:
     file = model_files.model_file(folder)
     name = model_files.identity(label, folder, (file, "tokenizer.json"))
     session = _session(folder / file, threads=threads)
-    return _assemble(name, _register(name, folder, file, session), folder, session)
+    # Two axes (text, dimension): the model pools by itself.  Three (text, token, dimension): it does not.
+    pools = len(session.get_outputs()[0].shape) == 2
+    embedding = _register(name, folder, file, pooling="DISABLED" if pools else model_files.pooling(folder))
+    return _assemble(name, embedding, folder, session, run=_by_session(session) if pools else None)
 
 
 def _load_known(model: str, *, threads: int) -> FastembedModel:
     """A model by fastembed's name; it downloads what is not in its cache."""
     from fastembed import TextEmbedding  # noqa: PLC0415 - slow to import, see above
-    from fastembed.common.onnx_external_data import link_external_data  # noqa: PLC0415
+    from loguru import logger  # noqa: PLC0415 - fastembed's logger
 
     if not any(model.lower() == known["model"].lower() for known in TextEmbedding.list_supported_models()):
         raise StartupError(
             f"embedder.model: {model!r} is neither `minilm`, nor a folder, nor a fastembed model"
         )
+    logger.disable("fastembed")  # it would print every attempt; the last one's error says enough
     try:
         embedding = TextEmbedding(model, lazy_load=True)
     except Exception as error:  # downloads raise errors of several HTTP clients
-        raise StartupError(f"embedder.model: {model} cannot be fetched: {error}") from error
+        raise StartupError(f"embedder.model: {model} cannot be downloaded: {error}") from error
     inner = _onnx(embedding)
     folder = Path(inner._model_dir)  # noqa: SLF001 - fastembed has no public name for where the files are
     description = inner.model_description
     names = (description.model_file, *description.additional_files, "tokenizer.json")
-    path = link_external_data(folder, description.model_file, description.additional_files)
-    session = _session(path, threads=threads)
+    session = _session(folder / description.model_file, threads=threads)
     return _assemble(model_files.identity(model, folder, names), embedding, folder, session)
 
 
-def _register(name: str, folder: Path, file: str, session: "onnxruntime.InferenceSession") -> "TextEmbedding":
+def _register(name: str, folder: Path, file: str, *, pooling: str) -> "TextEmbedding":
     """Make a folder's model known to fastembed under `name`."""
     from fastembed import TextEmbedding  # noqa: PLC0415 - slow to import, see above
     from fastembed.common.model_description import ModelSource, PoolingType  # noqa: PLC0415
 
-    output = session.get_outputs()[0].shape
-    # Two axes (text, dimension): the model pools by itself.  Three (text, token, dimension): it does not.
-    pooling = PoolingType.DISABLED if len(output) == 2 else PoolingType[model_files.pooling(folder)]
     with contextlib.suppress(ValueError):  # loaded before in this process: the same name is the same model
         TextEmbedding.add_custom_model(
             model=name,
-            pooling=pooling,
+            pooling=PoolingType[pooling],
             normalization=False,
             sources=ModelSource(hf=name),
-            dim=output[-1] if isinstance(output[-1], int) else 0,
+            dim=0,  # found out by the first run
             model_file=file,
         )
     return TextEmbedding(name, specific_model_path=str(folder), lazy_load=True)
 
 
 def _assemble(
-    name: str, embedding: "TextEmbedding", folder: Path, session: "onnxruntime.InferenceSession"
+    name: str,
+    embedding: "TextEmbedding",
+    folder: Path,
+    session: "onnxruntime.InferenceSession",
+    run: Run | None = None,
 ) -> FastembedModel:
-    """Hand fastembed the session and a tokenizer that does not truncate."""
+    """Hand fastembed the session and a tokenizer that does not truncate; it runs the model unless `run` does."""
     from fastembed.common.preprocessor_utils import load_tokenizer  # noqa: PLC0415 - slow to import, see above
 
-    inner = _onnx(embedding)
     try:
         tokenizer, special = load_tokenizer(folder)
     except Exception as error:  # the tokenizer's own errors are plain Exceptions
@@ -146,11 +158,43 @@ def _assemble(
     limits = [(tokenizer.truncation or {}).get("max_length"), model_files.sentence_window(folder)]
     window = min(int(limit) for limit in limits if limit is not None)
     tokenizer.no_truncation()
+    inner = _onnx(embedding)
     inner.model, inner.tokenizer, inner.special_token_to_id = session, tokenizer, special
+    run = run or _by_fastembed(embedding)
     try:
-        return FastembedModel(name=name, embedding=embedding, tokenizer=tokenizer, window_tokens=window)
+        return FastembedModel(name=name, tokenizer=tokenizer, window_tokens=window, run=run)
     except Exception as error:  # ONNX Runtime's errors have no common base
         raise StartupError(f"embedding model {folder} does not run: {error}") from error
+
+
+def _by_fastembed(embedding: "TextEmbedding") -> Run:
+    """Let fastembed tokenize, run and pool."""
+
+    def run(readings: Sequence[Reading]) -> Iterable["ArrayLike"]:
+        return embedding.embed([reading.text for reading in readings], batch_size=len(readings))
+
+    return run
+
+
+def _by_session(session: "onnxruntime.InferenceSession") -> Run:
+    """Run the word pieces; the session's output is the vectors."""
+    wanted = {node.name for node in session.get_inputs()}
+
+    def run(readings: Sequence[Reading]) -> Iterable["ArrayLike"]:
+        shape = len(readings), max(len(reading.ids) for reading in readings)
+        inputs = {
+            name: np.zeros(shape, dtype=np.int64)
+            for name in ("input_ids", "attention_mask", "token_type_ids")
+        }
+        for row, reading in enumerate(readings):
+            inputs["input_ids"][row, : len(reading.ids)] = reading.ids
+            inputs["attention_mask"][row, : len(reading.ids)] = 1
+        output: Iterable[ArrayLike] = session.run(
+            None, {name: inputs[name] for name in wanted & inputs.keys()}
+        )[0]
+        return output
+
+    return run
 
 
 def _session(path: Path, *, threads: int) -> "onnxruntime.InferenceSession":

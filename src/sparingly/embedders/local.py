@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, Self, TypeAlias
 
 from sparingly.core.vectors import Vector
 from sparingly.embedders.batches import runs
-from sparingly.embedders.fastembed_model import load
+from sparingly.embedders.fastembed_model import Reading, load
 from sparingly.errors import EmbedderError, SparinglyError, TextTooLong
 
 # A longer text is refused unread: English has 4 to 5 characters a word piece, and tokenizing a megabyte
@@ -37,11 +37,11 @@ class Model(Protocol):
     @property
     def window_tokens(self) -> int: ...
 
-    def pieces(self, text: str) -> int:
-        """How many word pieces the text has, uncut; raises TextUnreadable where it cannot be told apart."""
+    def read(self, text: str) -> Reading:
+        """Cut a text into word pieces; raises TextUnreadable where some of them cannot be told apart."""
         ...
 
-    def vectors(self, texts: Sequence[str]) -> list[Vector]:
+    def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
         """One unit vector a text, from one run."""
         ...
 
@@ -49,6 +49,11 @@ class Model(Protocol):
 class _Waiting(NamedTuple):
     text: str
     answer: asyncio.Future[Vector]
+
+
+class _Read(NamedTuple):
+    reading: Reading
+    waiting: _Waiting
 
 
 _Outcome: TypeAlias = Vector | SparinglyError
@@ -105,9 +110,9 @@ class LocalEmbedder:
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch = self._readable([first, *self._queued()])
-            for run in runs([pieces for _, pieces in batch]):
-                self._embed_run([batch[index][0] for index in run])
+            batch = self._read([first, *self._queued()])
+            for run in runs([len(read.reading.ids) for read in batch]):
+                self._embed([batch[index] for index in run])
 
     def _queued(self) -> list[_Waiting]:
         """What else is there already, without waiting."""
@@ -123,42 +128,43 @@ class LocalEmbedder:
             taken.append(waiting)
         return taken
 
-    def _readable(self, batch: list[_Waiting]) -> list[tuple[_Waiting, int]]:
-        """The texts that still want a vector and can have one, with their word pieces."""
-        readable: list[tuple[_Waiting, int]] = []
-        for given in batch:
+    def _read(self, batch: list[_Waiting]) -> list[_Read]:
+        """Read the texts that still want a vector; answer those that cannot have one."""
+        read: list[_Read] = []
+        for waiting in batch:
             if self._is_closed:
-                _tell(given, EmbedderError("the embedder was closed"))
-            elif not given.answer.cancelled():
-                waiting = given._replace(text=_well_formed(given.text))
-                try:
-                    pieces = self._model.pieces(waiting.text)
-                except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: one text must not end it
-                    _tell(waiting, _failed(error))
-                    continue
-                if pieces > self.window_tokens:
-                    _tell(waiting, _too_long(f"{pieces} word pieces", self.window_tokens))
-                else:
-                    readable.append((waiting, pieces))
-        return readable
+                _tell(waiting, EmbedderError("the embedder was closed"))
+                continue
+            if waiting.answer.cancelled():
+                continue
+            try:
+                reading = self._model.read(_well_formed(waiting.text))
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: one text must not end it
+                _tell(waiting, _failed(error))
+                continue
+            if len(reading.ids) > self.window_tokens:
+                _tell(waiting, _too_long(f"{len(reading.ids)} word pieces", self.window_tokens))
+            else:
+                read.append(_Read(reading, waiting))
+        return read
 
-    def _embed_run(self, batch: list[_Waiting]) -> None:
+    def _embed(self, batch: list[_Read]) -> None:
         """Embed texts together; if that fails, each alone, so that a bad one fails alone."""
-        wanted = [waiting for waiting in batch if not waiting.answer.cancelled()]
+        wanted = [read for read in batch if not read.waiting.answer.cancelled()]
         if not wanted:
             return
         try:
-            vectors = self._model.vectors([waiting.text for waiting in wanted])
+            vectors = self._model.vectors([read.reading for read in wanted])
             answered = list(zip(wanted, vectors, strict=True))
         except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: a bug must not end it
             if len(wanted) == 1:
-                _tell(wanted[0], _failed(error))
+                _tell(wanted[0].waiting, _failed(error))
                 return
-            for waiting in wanted:
-                self._embed_run([waiting])
+            for read in wanted:
+                self._embed([read])
             return
-        for waiting, vector in answered:
-            _tell(waiting, vector)
+        for read, vector in answered:
+            _tell(read.waiting, vector)
 
 
 def _well_formed(text: str) -> str:

@@ -77,6 +77,20 @@ def _chars(answer: Answer) -> int:
     )
 
 
+class Money(msgspec.Struct, frozen=True):
+    """What a request cost and what its baseline would have, as the ledger's fields of these names."""
+
+    cost_nano: int
+    baseline_nano: int
+    is_known: bool = True
+    """Whether both prices are."""
+
+    @property
+    def saved_nano(self) -> int:
+        """What the gateway saved."""
+        return self.baseline_nano - self.cost_nano
+
+
 class Accounts:
     """Prices what the pipeline noted."""
 
@@ -100,17 +114,21 @@ class Accounts:
         price = self._prices.price(candidate.provider, candidate.model, now=notes.incoming.time)
         return known_cost_nano(usage, price)
 
+    def money(self, notes: Notes, usage: Usage, *, charged: bool = True) -> Money:
+        """What these tokens cost and save; `charged` is False when the provider served nothing."""
+        paid = self.paid_nano(notes, usage) if charged else 0
+        baseline = self.baseline_nano(notes, usage) if charged else 0
+        if paid is None or baseline is None:
+            # Half a saving is no saving: without both prices nothing is claimed.
+            known = paid if paid is not None else 0
+            return Money(known + notes.overhead_nano, known, is_known=False)
+        return Money(paid + notes.overhead_nano, baseline)
+
     def entry(
         self, notes: Notes, usage: Usage, *, total_s: float, complete: bool, charged: bool = True
     ) -> LedgerEntry:
         """One line of the ledger; `charged` is False when the provider served nothing."""
-        paid = self.paid_nano(notes, usage) if charged else 0
-        baseline = self.baseline_nano(notes, usage) if charged else 0
-        trouble = notes.trouble
-        if paid is None or baseline is None:
-            # Half a saving is no saving: without both prices nothing is claimed.
-            baseline = paid = paid if paid is not None else 0
-            trouble = (*trouble, "price-unknown")
+        money = self.money(notes, usage, charged=charged)
         verdict, evidence = _told(notes)
         decision = notes.decision
         incoming = notes.incoming
@@ -134,8 +152,8 @@ class Accounts:
             probability=evidence.probability,
             candidate=evidence.candidate,
             usage=usage,
-            cost_nano=paid + notes.overhead_nano,
-            baseline_nano=baseline,
+            cost_nano=money.cost_nano,
+            baseline_nano=money.baseline_nano,
             overhead_nano=notes.overhead_nano,
             attempts=notes.attempts,
             escalated=decision.escalated if decision is not None else False,
@@ -147,7 +165,7 @@ class Accounts:
             tags=incoming.directives.tags,
             timings=msgspec.structs.replace(notes.timings, total_s=total_s),
             observed=notes.observed,
-            trouble=trouble,
+            trouble=notes.trouble if money.is_known else (*notes.trouble, "price-unknown"),
             kept=notes.kept,
         )
 

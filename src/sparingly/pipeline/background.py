@@ -46,13 +46,20 @@ class Background:
             # The group is not told of the block's own error, which it would wrap: a StartupError stays one.
             await self._group.__aexit__(None, None, None)
 
-    def spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
-        """Start `work`; refuse it, and say so, when too much is under way or the app has stopped."""
+    def spawn(
+        self, name: str, work: Coroutine[object, object, None], *, on_end: Callable[[], None] | None = None
+    ) -> None:
+        """Start `work`; refuse it, and say so, when too much is under way or the app has stopped.
+
+        `on_end` is called when it has ended, however: done, failed, cancelled or refused.
+        """
         if not self._is_open or len(self._tasks) >= _MAX_TASKS:
             work.close()
             self._on_trouble("background-full" if self._is_open else "background-closed", name)
+            if on_end is not None:
+                on_end()
             return
-        self._start(self._tasks, name, work)
+        self._start(self._tasks, name, work, on_end)
 
     def keep_running(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Start a loop that runs until the app stops."""
@@ -64,13 +71,19 @@ class Background:
             await asyncio.wait(set(self._tasks))
 
     def _start(
-        self, tasks: set[asyncio.Task[None]], name: str, work: Coroutine[object, object, None]
+        self,
+        tasks: set[asyncio.Task[None]],
+        name: str,
+        work: Coroutine[object, object, None],
+        on_end: Callable[[], None] | None = None,
     ) -> None:
         task = self._group.create_task(self._guarded(name, work))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
         # A task that is cancelled before its first step never gets to its work.
         task.add_done_callback(lambda _: work.close())
+        if on_end is not None:
+            task.add_done_callback(lambda _: on_end())
 
     async def _guarded(self, name: str, work: Coroutine[object, object, None]) -> None:
         try:

@@ -161,7 +161,7 @@ class Call:
         reply = await upstream.send(
             UpstreamRequest(
                 method="POST",
-                path=outbound.path,
+                path=f"{outbound.path}?{incoming.query}" if same and incoming.query else outbound.path,
                 headers=(*incoming.headers, _JSON) if same else (_JSON,),
                 body=body,
                 model=candidate.model,

@@ -33,6 +33,8 @@ class Incoming(msgspec.Struct, frozen=True):
     time: float
     arrived: float
     headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    """What stands after the path's question mark: some servers want a version of their API there."""
     pin: str | None = None
     conversation: str | None = None
 

@@ -106,11 +106,14 @@ class Gateway:
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
 
     def _mark(self, incoming: Incoming, *, is_private: bool) -> Fingerprint:
-        tenant, pin = incoming.caller.tenant, incoming.pin
+        tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon
+        if incoming.query:
+            # Another version of an API is another world.
+            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} ?{incoming.query}")
         if pin is None:
-            return fingerprint(incoming.ask, tenant=tenant, canon=self._canon, is_private=is_private)
+            return fingerprint(incoming.ask, tenant=tenant, canon=canon, is_private=is_private)
         ask = msgspec.structs.replace(incoming.ask, model=pin)
-        return fingerprint(ask, tenant=tenant, canon=self._canon, pinned=True, is_private=is_private)
+        return fingerprint(ask, tenant=tenant, canon=canon, pinned=True, is_private=is_private)
 
     async def _lead(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> Lead | Hit | None:
         """Lead the equal requests under way, or take what their leader got."""

@@ -4,6 +4,9 @@ The first of them leads, the others wait, but once only and not for long.  When
 the leader ends without an answer that may be kept, one of them leads those that
 come later and the rest ask for themselves: waiting in line for one refusal or
 dead provider after another would cost the last of them all the time there is.
+
+A request is under way until its answer can be looked up: whoever asks the same
+while it is written back, as a script that repeats itself does, need not pay.
 """
 
 import asyncio
@@ -22,6 +25,11 @@ class Lead:
         self._digest = digest
         self._future: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
         flights[digest] = self._future
+
+    def share(self, entry: Entry) -> None:
+        """Hand `entry` to all who wait, and to all who come until the end."""
+        if not self._future.done():
+            self._future.set_result(entry)
 
     def end(self, entry: Entry | None) -> None:
         """Hand `entry` to all who wait; None sends them on their own way.  Safe to call twice."""

@@ -141,8 +141,7 @@ class Lookup:
         entry = await self._store.exact(fingerprint.digest, now=now)
         searched = self._clock.tick() - begun
         if entry is not None and is_fresh(entry, bar, now=now):
-            evidence = Evidence(1.0, entry.source, 1.0, entry.source)
-            return Found(Hit(entry, "exact", "same", evidence), search_s=searched)
+            return Found(_same(entry), search_s=searched)
 
         reason = _no_closeness(fingerprint, directives, policy)
         if reason is not None or fingerprint.text is None:
@@ -159,6 +158,9 @@ class Lookup:
         progress.is_embedding = False
         embed_s = self._clock.tick() - begun
         found = await self._closest(fingerprint, vector, bar, policy)
+        if isinstance(found.verdict, Hit) and found.verdict.entry.digest == fingerprint.digest:
+            # Written back between the two reads: close is not the word for equal.
+            found = msgspec.structs.replace(found, verdict=_same(found.verdict.entry))
         return msgspec.structs.replace(found, embed_s=embed_s, search_s=searched + (found.search_s or 0.0))
 
     async def _closest(
@@ -250,6 +252,10 @@ def _no_older(directives: Directives, kind: TimeClass, policy: CachePolicy) -> D
     oldest = float(kept_for_s(kind, policy))
     wanted = directives.max_age_s
     return msgspec.structs.replace(directives, max_age_s=oldest if wanted is None else min(wanted, oldest))
+
+
+def _same(entry: Entry) -> Hit:
+    return Hit(entry, "exact", "same", Evidence(1.0, entry.source, 1.0, entry.source))
 
 
 def _no_closeness(fingerprint: Fingerprint, directives: Directives, policy: CachePolicy) -> str | None:

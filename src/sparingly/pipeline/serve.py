@@ -155,7 +155,7 @@ class Serve:
                 body = inbound.error(_told_elsewhere(called, whole))
         usage = usage_of(incoming, answer) if answer is not None else Usage()
         charged = answer is not None
-        entry = self._accounts.entry(notes, usage, total_s=0.0, complete=False, charged=charged)
+        money = self._accounts.money(notes, usage, charged=charged)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
             self._settle(notes, answer, usage, fresh)
@@ -165,7 +165,7 @@ class Serve:
             status=called.status,
             body=body,
             summary=summary(
-                notes, now=self._clock.now(), cost_nano=entry.cost_nano, saved_nano=entry.saved_nano
+                notes, now=self._clock.now(), cost_nano=money.cost_nano, saved_nano=money.saved_nano
             ),
             finish=finish,
             content_type=_content_type(called),
@@ -186,20 +186,27 @@ class Serve:
 
     def _settle(self, notes: Notes, answer: Answer | None, usage: Usage, fresh: Fresh) -> None:
         """Keep the answer if it may be kept; in any case let go who waited for it."""
-        entry = None
+        entry, lead = None, fresh.lead
         try:
             if answer is not None and fresh.mark is not None:
                 _observe(notes, answer)
                 entry = self._entry(notes, answer, usage, fresh, fresh.mark)
         finally:
-            if fresh.lead is not None:
-                fresh.lead.end(entry)
+            if lead is not None and entry is None:
+                lead.end(None)
+        if entry is None:
+            return
         doubted = fresh.doubted
-        if entry is not None and doubted is not None and agree(entry.answer.text, doubted.answer.text):
+        if doubted is not None and agree(entry.answer.text, doubted.answer.text):
             self._background.spawn("vouch", self._write_back.vouch(doubted))
-        if entry is not None:
-            vector = fresh.vector if entry.text is not None else None
-            self._background.spawn("write-back", self._write_back.keep(entry, vector=vector))
+        if lead is not None:
+            lead.share(entry)
+        vector = fresh.vector if entry.text is not None else None
+        self._background.spawn(
+            "write-back",
+            self._write_back.keep(entry, vector=vector),
+            on_end=(lambda: lead.end(entry)) if lead is not None else None,
+        )
 
     def _entry(
         self, notes: Notes, answer: Answer, usage: Usage, fresh: Fresh, mark: Fingerprint

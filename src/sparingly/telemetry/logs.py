@@ -47,12 +47,13 @@ def start_logging(level: str, *, stream: TextIO | None = None) -> FilteringBound
 
 def make_log(level: str, stream: TextIO) -> FilteringBoundLogger:
     """A log of JSON lines on `stream`, without touching any global setting."""
-    log: FilteringBoundLogger = structlog.wrap_logger(
+    lazy: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream),
         processors=[*_stamps(), structlog.processors.format_exc_info, _rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    return log
+    # What `wrap_logger` returns makes a new logger for every event; that takes as long as the event.
+    return lazy.bind()
 
 
 class EventLog:

@@ -8,6 +8,7 @@ Several workers have a registry each: Prometheus then needs to scrape each.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -15,7 +16,8 @@ from prometheus_client.registry import Collector
 
 from sparingly.core.ledger import LedgerEntry
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Litestar says of every text that it is UTF-8.
+CONTENT_TYPE = "text/plain; version=0.0.4"
 
 # Series cost memory on both sides; a config that names more models than this gets them all the same.
 _MAX_NAMES = 64
@@ -62,21 +64,21 @@ class Metrics:
         route = self._routes(entry.route or "none", is_earned=is_good)
         reason = self._reasons(entry.reason)
         status = str(entry.status) if 100 <= entry.status <= 599 else "other"
-        self._requests.labels(entry.verdict, reason, route, status).inc()
-        self._seconds.labels(entry.verdict).observe(entry.timings.total_s)
+        self._requests(entry.verdict, reason, route, status).inc()
+        self._seconds(entry.verdict).observe(entry.timings.total_s)
         if entry.timings.first_byte_s is not None:
-            self._first_byte_seconds.labels(entry.verdict).observe(entry.timings.first_byte_s)
+            self._first_byte_seconds(entry.verdict).observe(entry.timings.first_byte_s)
         self._count_money(entry, is_good=is_good)
         if entry.observed is not None:
-            self._observed.labels(entry.observed.tier).inc()
+            self._observed(entry.observed.tier).inc()
         if entry.kept:
-            self._kept.labels(self._reasons(entry.kept)).inc()
+            self._kept(self._reasons(entry.kept)).inc()
         for code in entry.trouble:
             self.trouble(code)
 
     def trouble(self, code: str) -> None:
         """Count a part that failed, in a request or beside one."""
-        self._trouble.labels(self._codes(code)).inc()
+        self._trouble(self._codes(code)).inc()
 
     def began(self) -> None:
         """A request arrived."""
@@ -102,29 +104,31 @@ class Metrics:
         model = self._models(entry.served or "none", is_earned=is_good)
         usage = entry.usage
         if usage.input_tokens:
-            self._tokens.labels("input", model).inc(usage.input_tokens)
+            self._tokens("input", model).inc(usage.input_tokens)
         if usage.output_tokens:
-            self._tokens.labels("output", model).inc(usage.output_tokens)
+            self._tokens("output", model).inc(usage.output_tokens)
         if entry.cost_nano > 0:
-            self._cost.labels(model).inc(entry.cost_nano / _NANO_PER_USD)
+            self._cost(model).inc(entry.cost_nano / _NANO_PER_USD)
         if entry.baseline_nano > 0:
             self._baseline.inc(entry.baseline_nano / _NANO_PER_USD)
         self._saved.inc(entry.saved_nano / _NANO_PER_USD)
 
     def _make_counters(self) -> None:
-        self._requests = self._counter(
+        self._requests = self._counters(
             "requests", "Finished requests.", ("verdict", "reason", "route", "status")
         )
-        self._tokens = self._counter(
+        self._tokens = self._counters(
             "tokens", "Tokens of answers by kind and served model.", ("kind", "model")
         )
-        self._cost = self._counter("cost_usd", "Dollars paid, by served model.", ("model",))
-        self._baseline = self._counter("baseline_usd", "Dollars the asked models would have cost.", ())
-        self._observed = self._counter(
+        self._cost = self._counters("cost_usd", "Dollars paid, by served model.", ("model",))
+        self._baseline = Counter(
+            "sparingly_baseline_usd", "Dollars the asked models would have cost.", registry=self._registry
+        )
+        self._observed = self._counters(
             "observed_hits", "Hits that cache.mode observe recorded and did not serve.", ("tier",)
         )
-        self._kept = self._counter("kept", "Fresh answers by what became of them in the cache.", ("reason",))
-        self._trouble = self._counter("trouble", "Parts that failed while requests flowed.", ("code",))
+        self._kept = self._counters("kept", "Fresh answers by what became of them in the cache.", ("reason",))
+        self._trouble = self._counters("trouble", "Parts that failed while requests flowed.", ("code",))
         self._seconds = self._histogram("request_seconds", "From arrival to last byte.")
         self._first_byte_seconds = self._histogram("first_byte_seconds", "From arrival to first byte.")
 
@@ -138,11 +142,16 @@ class Metrics:
             "sparingly_store_entries", "Answers in the store.", registry=self._registry
         )
 
-    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
-        return Counter(f"sparingly_{name}", text, labels, registry=self._registry)
+    # A series is looked up for every request; the library's own look-up locks, and makes text of text.
 
-    def _histogram(self, name: str, text: str) -> Histogram:
-        return Histogram(f"sparingly_{name}", text, ("verdict",), buckets=_SECONDS, registry=self._registry)
+    def _counters(self, name: str, text: str, labels: tuple[str, ...]) -> Callable[..., Counter]:
+        return cache(Counter(f"sparingly_{name}", text, labels, registry=self._registry).labels)
+
+    def _histogram(self, name: str, text: str) -> Callable[[str], Histogram]:
+        histogram = Histogram(
+            f"sparingly_{name}", text, ("verdict",), buckets=_SECONDS, registry=self._registry
+        )
+        return cache(histogram.labels)
 
 
 class _LostLines(Collector):

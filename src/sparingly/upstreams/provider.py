@@ -30,8 +30,9 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-# `expect`: our server has answered it.  `accept-encoding`: bodies are read here, so they must come plain.
-_OURS = frozenset({"accept-encoding", "content-length", "expect", "host"})
+# `expect`: our server has answered it.
+_OURS = frozenset({"content-length", "expect", "host"})
+_NEVER = _HOP_BY_HOP | _OURS
 # `x-stainless-*` describes the machine the client's SDK runs on.
 _PRIVATE_PREFIXES = ("x-sparingly-", "x-stainless-")
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
@@ -151,52 +152,37 @@ def outgoing(
     fixed: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """The headers that go to the provider; `fixed` has lower-case names."""
-    unwanted = _HOP_BY_HOP | _OURS | _named_by_connection(request.headers) | fixed.keys()
+    given = [(pair[0].lower(), pair) for pair in request.headers]
+    unwanted = _NEVER | _named_by_connection(given) | fixed.keys()
+    if request.plain:
+        unwanted |= {"accept-encoding"}
     if key is not None or not takes_client_key:
         unwanted |= _CREDENTIALS | {"cookie"}
     if not isinstance(request.body, bytes):
         # A relayed upload of known length keeps it; not every server takes chunked requests.
         unwanted -= {"content-length"}
-    headers = [
-        (name, value)
-        for name, value in request.headers
-        if (low := name.lower()) not in unwanted and not low.startswith(_PRIVATE_PREFIXES)
-    ]
-    headers = _with_one_content_type(headers)
-    headers.append(("accept-encoding", "identity"))
-    client_key = request.client_key if takes_client_key else None
-    headers += _credentials(headers, dialect, key, client_key)
-    if dialect == "anthropic" and not _has(headers, "anthropic-version"):
+    kept = [one for one in given if one[0] not in unwanted and not one[0].startswith(_PRIVATE_PREFIXES)]
+    # Only the last content type: whoever wrote the body came last.
+    last = next((one for one in reversed(kept) if one[0] == "content-type"), None)
+    headers = [one[1] for one in kept if one[0] != "content-type" or one is last]
+    names = {low for low, _ in kept}
+    if request.plain:
+        headers.append(("accept-encoding", "identity"))
+    # Without a key of the provider's own the client's goes through as the client wrote it.
+    secret = key or (request.client_key if takes_client_key and names.isdisjoint(_CREDENTIALS) else None)
+    if secret:
+        headers.append(
+            ("x-api-key", secret) if dialect == "anthropic" else ("authorization", f"Bearer {secret}")
+        )
+    if dialect == "anthropic" and "anthropic-version" not in names:
         headers.append(("anthropic-version", _ANTHROPIC_VERSION))
     return [*headers, *fixed.items()]
 
 
-def _named_by_connection(headers: Sequence[tuple[str, str]]) -> set[str]:
+def _named_by_connection(headers: Sequence[tuple[str, tuple[str, str]]]) -> set[str]:
     return {
         name.strip().lower()
-        for key, value in headers
-        if key.lower() == "connection"
+        for low, (_, value) in headers
+        if low == "connection"
         for name in value.split(",")
     }
-
-
-def _with_one_content_type(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Only the last content type: whoever wrote the body came last."""
-    last = next((i for i in reversed(range(len(headers))) if headers[i][0].lower() == "content-type"), -1)
-    return [pair for i, pair in enumerate(headers) if i == last or pair[0].lower() != "content-type"]
-
-
-def _credentials(
-    headers: Sequence[tuple[str, str]], dialect: str, key: str | None, client_key: str | None
-) -> list[tuple[str, str]]:
-    """The provider's own key; else the client's, unless it goes through as the client wrote it."""
-    if key is None and any(name.lower() in _CREDENTIALS for name, _ in headers):
-        return []
-    secret = key or client_key
-    if not secret:
-        return []
-    return [("x-api-key", secret)] if dialect == "anthropic" else [("authorization", f"Bearer {secret}")]
-
-
-def _has(headers: Sequence[tuple[str, str]], name: str) -> bool:
-    return any(key.lower() == name for key, _ in headers)

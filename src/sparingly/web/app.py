@@ -56,8 +56,11 @@ class App:
         path = scope["path"]
         if scope["type"] == ScopeType.HTTP and path.startswith("/v1/") and not path.startswith(PREFIX):
             await self._llm(scope, receive, send)
-        else:
-            await self._rest(scope, receive, send)
+            return
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+            # RFC 9110, section 9.3.2: as GET, and the server leaves the body out.  Many probes ask so.
+            scope = {**scope, "method": "GET"}
+        await self._rest(scope, receive, send)
 
 
 def build_app(
@@ -66,6 +69,7 @@ def build_app(
     ports: tuple[Port, ...],
     metrics: Callable[[], bytes],
     more: Sequence[ControllerRouterHandler] = (),
+    ping_patience_s: float = PING_PATIENCE_S,
 ) -> App:
     """Put the app together; what it uses is open already and is closed by whoever opened it."""
 
@@ -75,7 +79,7 @@ def build_app(
 
     @get("/readyz", media_type=MediaType.JSON)
     async def readyz() -> Response[dict[str, object]]:
-        troubles = dict(await asyncio.gather(*(_pinged(port) for port in ports)))
+        troubles = dict(await asyncio.gather(*(_pinged(port, ping_patience_s) for port in ports)))
         return _readiness(ports, troubles)
 
     @get("/metrics")
@@ -91,15 +95,15 @@ def build_app(
     return App(llm, rest)
 
 
-async def _pinged(port: Port) -> tuple[str, str | None]:
+async def _pinged(port: Port, patience_s: float) -> tuple[str, str | None]:
     """A port's name, and what is wrong with it."""
     try:
-        async with asyncio.timeout(PING_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             await port.ping()
     except SparinglyError as error:
         return port.name, error.message
     except TimeoutError:
-        return port.name, f"no answer within {PING_PATIENCE_S:g} s"
+        return port.name, f"no answer within {patience_s:g} s"
     return port.name, None
 
 

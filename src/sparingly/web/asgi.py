@@ -50,22 +50,24 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
 
 
 async def body_pieces(receive: Receive, *, limit: int, read: asyncio.Event) -> AsyncIterator[bytes]:
-    """The request body as it arrives; sets `read` at its end; raises as `read_body`."""
+    """The request body as it arrives; sets `read` at its end, however it ends; raises as `read_body`."""
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if message["type"] == "http.request":
-            piece = message.get("body", b"")
-            size += len(piece)
-            if size > limit:
-                raise _too_large(limit)
-            if piece:
-                yield piece
-            if not message.get("more_body", False):
-                read.set()
-                return
+    try:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if message["type"] == "http.request":
+                piece = message.get("body", b"")
+                size += len(piece)
+                if size > limit:
+                    raise _too_large(limit)
+                if piece:
+                    yield piece
+                if not message.get("more_body", False):
+                    return
+    finally:
+        read.set()
 
 
 async def while_connected(

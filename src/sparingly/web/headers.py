@@ -26,6 +26,9 @@ _NOT_RELAYED = frozenset(
 )
 
 
+# A server takes a length for a promise.
+_WITHOUT_BODY = frozenset({204, 304})
+
 CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
 """Request headers that can hold a key to this gateway."""
 
@@ -58,6 +61,12 @@ def relayable(headers: Sequence[tuple[str, str]], *, encoded: bool) -> list[tupl
         for name, value in headers
         if name.lower() not in dropped and not name.lower().startswith(("x-sparingly-", "cache-status"))
     ]
+
+
+def body_headers(status: int, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a body that is relayed as it came is: its type and, where a body may follow, its length."""
+    kept = {"content-type"} if status in _WITHOUT_BODY else {"content-type", "content-length"}
+    return [(name, value) for name, value in headers if name.lower() in kept]
 
 
 def summary_headers(summary: Summary) -> list[tuple[str, str]]:
@@ -95,11 +104,16 @@ def own_headers(request_id: str, reason: str) -> list[tuple[str, str]]:
 
 
 def credential(headers: Mapping[str, str]) -> str | None:
-    """The caller's key, by Bearer or `x-api-key`."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    """The caller's key: a Bearer token, `x-api-key`, `api-key`, or whatever else stands in `Authorization`.
+
+    Any of them may tell a provider who pays, so any of them tells tenants apart.
+    """
+    authorization = headers.get("authorization", "").strip()
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return headers.get("x-api-key", "").strip() or None
+    others = (headers.get("x-api-key", "").strip(), headers.get("api-key", "").strip(), authorization)
+    return next((key for key in others if key and key.lower() != "bearer"), None)
 
 
 def dollars(nano: int) -> str:
@@ -122,4 +136,6 @@ def _cache_status(summary: Summary) -> str:
 
 def _safe(value: str) -> str:
     """A name that came from a client or a config, made fit for a header."""
+    if len(value) <= 128 and value.isascii() and value.isprintable():
+        return value
     return "".join(char if " " <= char <= "~" else "?" for char in value[:128])

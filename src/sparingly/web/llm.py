@@ -14,7 +14,7 @@ from litestar.types import HTTPScope, Receive, Send
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.directives import read_directives
 from sparingly.core.ledger import LedgerEntry
-from sparingly.errors import SparinglyError
+from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
@@ -33,6 +33,7 @@ from sparingly.web.auth import DEFAULT_TENANT, Door
 from sparingly.web.failures import failure_of
 from sparingly.web.headers import (
     CREDENTIALS,
+    body_headers,
     credential,
     own_headers,
     read_headers,
@@ -43,6 +44,8 @@ from sparingly.web.models import ModelList
 
 # nginx's word for a client that left before its answer; it never goes over the wire.
 _CLIENT_LEFT = 499
+# This server stopped before it could answer; that never goes over the wire either.
+_STOPPED = 503
 
 ENDPOINTS = {"/v1/chat/completions": "openai"}
 """Paths the gateway answers itself, and the dialect spoken there."""
@@ -63,6 +66,7 @@ class _Visit(msgspec.Struct):
 
     id: str
     path: str
+    query: str
     method: str
     headers: dict[str, str]
     time: float
@@ -72,6 +76,13 @@ class _Visit(msgspec.Struct):
     streamed: bool = False
     begun: bool = False
     """Whether an answer has begun, so that no error body can follow."""
+
+
+class _Delivery(msgspec.Struct):
+    """The gateway's reply, once there is one, and whether all of it was sent."""
+
+    reply: Reply | None = None
+    is_complete: bool = False
 
 
 class LlmEndpoints:
@@ -108,6 +119,7 @@ class LlmEndpoints:
         visit = _Visit(
             id=self._new_id(),
             path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
             method=scope["method"],
             headers=read_headers(scope["headers"]),
             time=self._clock.now(),
@@ -128,6 +140,15 @@ class LlmEndpoints:
             await self._fail(visit, dialect or "openai", error, send)
         except ClientGone:
             self._end(visit, _CLIENT_LEFT, "client-left")
+        except asyncio.CancelledError:
+            if not visit.begun:
+                self._end(visit, _STOPPED, "stopped")
+            raise
+        except Exception:
+            # A bug of ours: the client is told in its dialect, and the server, which logs it, gets it next.
+            bug = SparinglyError("the gateway failed on this request; its log says why")
+            await self._fail(visit, dialect or "openai", bug, send)
+            raise
         finally:
             self._in_flight.ended()
 
@@ -137,11 +158,20 @@ class LlmEndpoints:
         ask = INBOUND[dialect].read(body)
         visit.asked, visit.streamed = ask.model, ask.stream
         incoming = self._incoming(visit, dialect, body, ask, caller)
+        delivery = _Delivery()
 
         async def work() -> None:
-            await self._deliver(visit, await self._gateway.answer(incoming), send)
+            delivery.reply = await self._gateway.answer(incoming)
+            await self._deliver(visit, delivery.reply, send)
+            delivery.is_complete = True
 
-        await self._while_there(visit, receive, work())
+        try:
+            await self._while_there(visit, receive, work())
+        finally:
+            # Not in `work`: the server writes when the event loop comes round, so what is done right after
+            # sending keeps the client waiting for its last bytes.
+            if delivery.reply is not None:
+                self._observe(delivery.reply.finish(delivery.is_complete))
 
     async def _while_there(
         self,
@@ -174,20 +204,18 @@ class LlmEndpoints:
             *relayable(reply.provider_headers, encoded=isinstance(reply.body, bytes)),
             *summary_headers(reply.summary),
         ]
-        delivered = False
-        try:
-            if isinstance(reply.body, bytes):
-                await send_whole(send, reply.status, headers, reply.body)
-            else:
-                headers.append(("cache-control", "no-cache"))
-                await send_stream(send, reply.status, headers, reply.body)
-            delivered = True
-        finally:
-            self._observe(reply.finish(delivered))
+        if isinstance(reply.body, bytes):
+            await send_whole(send, reply.status, headers, reply.body)
+            return
+        if all(name != "cache-control" for name, _ in headers):
+            headers.append(("cache-control", "no-cache"))
+        await send_stream(send, reply.status, headers, reply.body)
 
     async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
-        query = scope["query_string"].decode("latin-1")
+        if not {".", ".."}.isdisjoint(visit.path.split("/")):
+            # A provider that resolves them would open what lies beside its /v1, with the operator's key.
+            raise InvalidRequest("the path must not hold `.` or `..` between slashes")
         read = asyncio.Event()
         chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
         body: bytes | AsyncIterator[bytes] = b""
@@ -197,10 +225,11 @@ class LlmEndpoints:
             read.set()
         request = UpstreamRequest(
             method=visit.method,
-            path=_raw_path(scope) + (f"?{query}" if query else ""),
+            path=_raw_path(scope) + (f"?{visit.query}" if visit.query else ""),
             headers=self._travelling(visit),
             body=body,
             client_key=caller.key,
+            plain=False,
         )
         await self._while_there(visit, receive, self._relayed(visit, request, send), read=read)
 
@@ -208,17 +237,20 @@ class LlmEndpoints:
         reply = await self._relay_to.send(request)
         visit.begun = True
         headers = [
-            *((name, value) for name, value in reply.headers if name.lower() == "content-type"),
+            *body_headers(reply.status, reply.headers),
             *relayable(reply.headers, encoded=True),
             *own_headers(visit.id, "relayed"),
         ]
-        delivered = False
+        reason, delivered = "relayed", False
         try:
             await send_stream(send, reply.status, headers, reply.body())
             delivered = True
+        except UpstreamError as error:
+            reason = error.code
+            raise
         finally:
             await reply.aclose()
-            self._end(visit, reply.status, "relayed", provider=self._relay_to.name, complete=delivered)
+            self._end(visit, reply.status, reason, provider=self._relay_to.name, complete=delivered)
 
     async def _list_models(self, visit: _Visit, send: Send) -> None:
         caller = self._enter(visit)
@@ -256,6 +288,7 @@ class LlmEndpoints:
             time=visit.time,
             arrived=visit.arrived,
             headers=self._travelling(visit),
+            query=visit.query,
             pin=pin.strip() or None if pin is not None else None,
             conversation=headers.get("x-sparingly-conversation"),
         )
@@ -267,8 +300,7 @@ class LlmEndpoints:
     async def _fail(self, visit: _Visit, dialect: str, error: SparinglyError, send: Send) -> None:
         failure = failure_of(error)
         if visit.begun:
-            # An error body cannot follow half an answer; the closed connection tells.
-            self._end(visit, failure.status, failure.code)
+            # An error body cannot follow half an answer, which has its line; the closed connection tells.
             return
         extra = [("www-authenticate", "Bearer")] if failure.status == 401 else []
         await self._send_failure(visit, dialect, failure, send, extra)
@@ -276,6 +308,7 @@ class LlmEndpoints:
     async def _send_failure(
         self, visit: _Visit, dialect: str, failure: Failure, send: Send, extra: Sequence[tuple[str, str]]
     ) -> None:
+        visit.begun = True
         headers = [("content-type", "application/json"), *own_headers(visit.id, failure.code), *extra]
         try:
             await send_whole(send, failure.status, headers, INBOUND[dialect].error(failure))

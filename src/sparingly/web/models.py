@@ -47,8 +47,9 @@ class ModelList:
             async with asyncio.timeout(_PATIENCE_S):
                 reply = await self._upstream.send(request)
                 body = await reply.read()
-            lines = msgspec.json.decode(body, type=_List).data
+            # Lines go on unread: whatever else they hold, the list must stay UTF-8.
+            lines = msgspec.json.decode(body.decode(), type=_List).data
             return [(msgspec.json.decode(line, type=_Listed).id, line) for line in lines]
-        except (UpstreamError, TimeoutError, msgspec.DecodeError):
+        except (UpstreamError, TimeoutError, UnicodeDecodeError, msgspec.DecodeError, RecursionError):
             # Our own names are worth listing without theirs.
             return []
