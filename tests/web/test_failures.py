@@ -5,13 +5,14 @@ import inspect
 import pytest
 
 from sparingly import errors
-from sparingly.errors import InvalidRequest, SparinglyError
+from sparingly.errors import InvalidRequest, ServiceError, SparinglyError, TextTooLong, TextUnreadable
 from sparingly.web.failures import failure_of
 
 STATUSES = {
     "BodyTooLarge": 413,
     "UnknownModel": 404,
     "NotAuthorized": 401,
+    "UnknownRequest": 404,
     "NotCached": 504,
     "InvalidRequest": 400,
     "RequestError": 400,
@@ -19,7 +20,7 @@ STATUSES = {
     "UpstreamUnreachable": 502,
     "UpstreamBroke": 502,
     "UpstreamNonsense": 502,
-}
+} | {kind.__name__: 503 for kind in (ServiceError, *ServiceError.__subclasses__(), TextTooLong, TextUnreadable)}
 
 TREE = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SparinglyError)]
 

@@ -53,11 +53,13 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
-        path = scope["path"]
-        if scope["type"] == ScopeType.HTTP and path.startswith("/v1/") and not path.startswith(PREFIX):
+        if scope["type"] != ScopeType.HTTP:
+            await self._rest(scope, receive, send)
+            return
+        if scope["path"].startswith("/v1/") and not scope["path"].startswith(PREFIX):
             await self._llm(scope, receive, send)
             return
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+        if scope["method"] == "HEAD":
             # RFC 9110, section 9.3.2: as GET, and the server leaves the body out.  Many probes ask so.
             scope = {**scope, "method": "GET"}
         await self._rest(scope, receive, send)
