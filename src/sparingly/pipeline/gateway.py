@@ -18,6 +18,7 @@ from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import InFlight, Lead
+from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
@@ -61,7 +62,7 @@ class Gateway:
             notes.verdict = Bypass("cache-off")
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
 
-        mark = self._mark(incoming)
+        mark = await by_size(len(incoming.body), lambda: self._mark(incoming))
         found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
