@@ -3,9 +3,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/sparingly
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY src ./src
-RUN /opt/sparingly/bin/pip install --no-cache-dir --no-compile .
+RUN /opt/sparingly/bin/pip install --no-cache-dir --no-compile -c constraints.txt .
 
 FROM python:3.13-slim
 # A fixed id, so that a folder mounted from outside can be given to it.

@@ -197,7 +197,8 @@ async def misses(world: World) -> Figures:
                     gap_s=gap_s,
                 )
 
-            runs = {"direct": run(world.direct), "miss": run(target)}
+            # `off` tells what of it is proxying.
+            runs = {"direct": run(world.direct), "off": run(world.off.target), "miss": run(target)}
             told = compared(await in_turns(world.rounds, runs))
             told["of_which"] = steps(world.on, mark, "verdict = 'miss'", "embed_s", "search_s", "route_s")
             figures[name + pace] = told

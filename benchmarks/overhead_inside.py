@@ -11,6 +11,7 @@ really took, without waiting for the interpreter's lock or for a core.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -105,6 +106,8 @@ async def watched(upstream: Target, folder: Path, seconds: float, log: TextIO) -
         for text in KNOWN:
             await ask(opened.app, request(upstream, text))
         await asyncio.sleep(1.5)  # write-backs, and the store's quiet moment after them
+        gc.collect()
+        gc.freeze()  # as `sparingly.serving` does
         watching = group.create_task(ticker.run())
         await asyncio.sleep(seconds / 2)
         figures: Figures = {"idle": ticker.figures()}

@@ -85,7 +85,7 @@ def _choices() -> str:
         f"- The local tier classifier: {tiers['accuracy']:.0%} right in cross-validation on its own "
         f"{tiers['prompts']} examples; {tiers['served_under']:.0%} served below their tier."
     )
-    return "\n".join(("**What the choices rest on.**", "", model, engine, classifier))
+    return f"**What the choices rest on.**\n\n{model}\n{engine}\n{classifier}"
 
 
 def _result(name: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tests.fakes.clock import FakeClock
 from tests.pipeline.wire import request_body
 from tests.web.harness import Got, fetch
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(60)]
 
 # No file and no key: what a first run gets.
 PLAIN = load_settings(None, {})

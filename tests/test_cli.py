@@ -20,6 +20,8 @@ from tests.ledger_entries import line as entry
 from tests.replay.log_files import completion, write_log
 from tests.replay.log_files import line as logged
 
+pytestmark = pytest.mark.timeout(60)
+
 Capture = pytest.CaptureFixture[str]
 
 

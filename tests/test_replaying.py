@@ -17,7 +17,7 @@ from sparingly.replaying import run_replay
 from sparingly.settings import Settings
 from tests.replay.log_files import chat, completion, line, write_log
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(60)]
 
 PLAIN = load_settings(None, {})
 

@@ -20,6 +20,8 @@ from tests.gateway_process import GatewayProcess, plain_environment
 from tests.ledgers.reading import ids_in
 from tests.pipeline.wire import request_body, text_of
 
+# A process or two are started in each; on a busy machine that takes its time.
+pytestmark = pytest.mark.timeout(60)
 slow = pytest.mark.slow
 
 # 60 pieces, 20 ms apart: long enough to be stopped in the middle, short enough to be waited for.

@@ -12,7 +12,7 @@ from tests.clients.conftest import KEY
 from tests.clients.golden_claude import GoldenClaude
 from tests.gateway_process import GatewayProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 MODEL = "claude-sonnet-4-6"
 SAID = "I'll check the weather."

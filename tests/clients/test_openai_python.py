@@ -14,7 +14,7 @@ from tests.clients.conftest import KEY
 from tests.fakes.provider_server import ProviderServer
 from tests.gateway_process import GatewayProcess
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(60)]
 
 PROVIDERS = pytest.mark.parametrize("model", ["gpt-4o", "served-4o"])
 

@@ -1,5 +1,6 @@
 """What two requests must have in common before one may be answered for the other."""
 
+from hashlib import blake2b
 from random import Random
 
 import msgspec
@@ -20,7 +21,7 @@ from sparingly.core.chat import (
 )
 from sparingly.core.fingerprint import Canon, Fingerprint, canon, fingerprint
 from sparingly.core.policy import ScopePolicy
-from tests.asks import CANON, TENANT, WEATHER, ask, ignoring, mark, turn
+from tests.asks import CANON, QUESTION, TENANT, WEATHER, ask, ignoring, mark, turn
 from tests.scope_changes import CHANGES
 from tests.scoped_requests import request, reworded
 
@@ -267,3 +268,29 @@ def test_tool_calls_of_earlier_turns_count_to_the_letter() -> None:
         return mark(ask(earlier=[turn("assistant", ToolCall("1", "f", arguments))]))
 
     assert asked('{"a": 1}').scope != asked('{"a":1}').scope
+
+
+@pytest.mark.parametrize("place", ["last", "earlier"])
+def test_large_pictures_are_told_apart_by_every_byte(place: str) -> None:
+    """They are hashed before they are encoded, which must lose nothing."""
+    large = "data:image/png;base64," + "A" * 10_000
+
+    def scope(url: str) -> str:
+        earlier = [turn("user", Image(url))] if place == "earlier" else []
+        last = turn("user", QUESTION, Image(url)) if place == "last" else turn("user", QUESTION)
+        return mark(Ask(model="gpt-4o", turns=(*earlier, last))).scope
+
+    assert scope(large) == scope(large)
+    assert scope(large) != scope(large[:-1] + "B")
+    assert scope(large) != scope(large + "A")
+
+
+def test_nobody_can_write_another_pictures_hash_for_a_url() -> None:
+    """A URL that looks like a hash of ours is hashed itself."""
+    large = "data:image/png;base64," + "A" * 10_000
+    posed = "\ufffc" + blake2b(large.encode(), digest_size=32).hexdigest()
+
+    def scope(url: str) -> str:
+        return mark(Ask(model="gpt-4o", turns=(turn("user", QUESTION, Image(url)),))).scope
+
+    assert scope(posed) != scope(large)

@@ -56,6 +56,28 @@ def test_many_gateways_may_make_the_ledger_at_once(tmp_path: Path) -> None:
         assert ids_in(path) == []
 
 
+def test_a_ledger_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses the switch to WAL at once while anybody is about to write, whatever its time-out."""
+    path = tmp_path / "ledger.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        ledger = SqliteLedger(path, pause=lambda _: other.rollback())
+        asyncio.run(ledger.aclose())
+
+    assert ids_in(path) == []
+
+
+def test_a_ledger_that_stays_locked_is_an_error_at_start(tmp_path: Path) -> None:
+    """Waiting has an end, and the message names the file."""
+    path = tmp_path / "ledger.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StartupError, match=r"ledger\.sqlite3: database is locked"):
+            SqliteLedger(path, pause=lambda _: None)
+
+
 def _opened_at_once(path: Path, *, count: int) -> list[SqliteLedger]:
     start = threading.Barrier(count)
 

@@ -10,6 +10,7 @@ from sparingly.core.policy import Deployment, Model, RoutingPolicy, Tier
 from sparingly.pipeline.exchange import Caller
 from sparingly.web.models import ModelList
 from tests.fakes.upstream import Dead, FakeUpstream, Scripted
+from tests.pipeline.parts import GatedUpstream
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +95,14 @@ async def test_the_provider_is_asked_with_the_callers_key_and_headers() -> None:
 async def test_without_theirs_ours_are_listed(script: Scripted | Dead) -> None:
     """Our own names are worth listing."""
     assert [line["id"] for line in await listed(FakeUpstream(script))] == OWN
+
+
+async def test_a_provider_that_is_slow_is_not_waited_for() -> None:
+    """A list without its part, soon, is better."""
+    silent = GatedUpstream()
+    silent.gate.clear()
+    models = ModelList(catalog=CATALOG, policy=POLICY, upstream=silent, patience_s=0.01)
+
+    body = json.loads(await models.body(CALLER, headers=()))
+
+    assert [line["id"] for line in body["data"]] == OWN

@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from sparingly.core.chat import Ask, Json, Opaque, Part, Tenant, Text, Tool, Turn, canonical_json
+from sparingly.core.chat import Ask, Image, Json, Opaque, Part, Tenant, Text, Tool, Turn, canonical_json
 from sparingly.core.entry import Digest, Scope
 from sparingly.core.policy import ScopePolicy
 
@@ -25,6 +25,9 @@ VERSION = 1
 
 # What an ignored stretch of a system prompt is replaced by; U+FFFC cannot be typed by accident.
 _BLANK = "\ufffc"
+
+# Longer than addresses are: such a URL holds the picture itself.
+_LONG_URL_CHARS = 4_096
 
 # Top-level fields known to shape an answer in ways that equality covers.  Any other field is unknown, and
 # an unknown field keeps a request out of the semantic tier.
@@ -125,8 +128,8 @@ def fingerprint(
         owner=owner,
         model=ask.model,
         pinned=pinned,
-        turns=tuple(_blanked(turn, canon) for turn in earlier) if canon.ignore else earlier,
-        last=_without_words(last) if last is not None else None,
+        turns=tuple(_shortened(_blanked(turn, canon)) for turn in earlier),
+        last=_shortened(_without_words(last)) if last is not None else None,
         sampling=ask.sampling,
         tools=ask.tools,
         tool_choice=ask.tool_choice,
@@ -154,7 +157,7 @@ def _owner(tenant: Tenant, canon: Canon) -> tuple[str, str]:
 
 
 def _blanked(turn: Turn, canon: Canon) -> Turn:
-    if turn.role not in ("system", "developer"):
+    if not canon.ignore or turn.role not in ("system", "developer"):
         return turn
     parts: list[Part] = []
     for part in turn.parts:
@@ -166,6 +169,25 @@ def _blanked(turn: Turn, canon: Canon) -> Turn:
         else:
             parts.append(part)
     return msgspec.structs.replace(turn, parts=tuple(parts))
+
+
+def _shortened(turn: Turn) -> Turn:
+    """A turn whose pictures stand for themselves by their hash: hashing is quick, encoding megabytes first is not."""
+    if not any(_is_long(part) for part in turn.parts):
+        return turn
+    return msgspec.structs.replace(turn, parts=tuple(_hashed(part) for part in turn.parts))
+
+
+def _hashed(part: Part) -> Part:
+    if not isinstance(part, Image) or not _is_long(part):
+        return part
+    digest = blake2b(part.url.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    return msgspec.structs.replace(part, url=f"{_BLANK}{digest}")
+
+
+def _is_long(part: Part) -> bool:
+    # What begins as a hash does is hashed too, so that nobody can write another picture's hash for a URL.
+    return isinstance(part, Image) and (len(part.url) > _LONG_URL_CHARS or part.url.startswith(_BLANK))
 
 
 def _without_words(turn: Turn) -> Turn:

@@ -12,7 +12,8 @@ This module must not read the ledger back; that is `totals.py`.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,18 +24,31 @@ from sparingly.writer_thread import WriterThread
 
 FILE_NAME = "ledger.sqlite3"
 
+# How often, and how far apart, a new file is tried to be switched to WAL.
+_SWITCHES = 200
+_BETWEEN_S = 0.05
+
 
 class SqliteLedger:
     """Appends entries to the file at `path`; at most `max_waiting` entries wait to be written.
+
+    `pause` waits for so many seconds; it is asked only while another process makes the same file.
 
     Raises:
         StartupError: the file cannot be opened, or is none of ours.
     """
 
-    def __init__(self, path: Path, *, max_waiting: int = 20_000, linger_s: float = 0.05) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_waiting: int = 20_000,
+        linger_s: float = 0.05,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._path = path
         self._rejected = 0
-        self._connection = _open(path)
+        self._connection = _open(path, pause)
         self._writer = WriterThread(
             self._write, name="sparingly-ledger", max_weight=max_waiting, linger_s=linger_s
         )
@@ -82,7 +96,7 @@ class SqliteLedger:
                 self._write([entry])
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, pause: Callable[[float], None]) -> sqlite3.Connection:
     """Open or make the file; one clear line when that is not possible."""
     try:
         # Opened here, used by the writer thread only; transactions are ours to begin.
@@ -90,7 +104,7 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise StartupError(f"cannot open the ledger {path}: {error}") from error
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, pause)
     except sqlite3.Error as error:
         connection.close()
         raise StartupError(f"cannot open the ledger {path}: {error}") from error
@@ -100,11 +114,11 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, pause: Callable[[float], None]) -> None:
     # Looked at before anything is changed: it may be somebody else's.
     with _transaction(connection, kind="DEFERRED"):
         _is_new(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection, pause)
     connection.execute("PRAGMA synchronous = NORMAL")
     # Looked at again while nobody else can write: another process may have made the table meanwhile.
     # The lock is taken even where nothing is to be made, so that a read-only file is found now.
@@ -116,6 +130,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         for older in range(version, VERSION):
             for statement in UPGRADES[older]:
                 connection.execute(statement)
+
+
+def _switch_to_wal(connection: sqlite3.Connection, pause: Callable[[float], None]) -> None:
+    """Try until nobody else is about to write: SQLite refuses this one step at once, whatever its time-out."""
+    for _ in range(_SWITCHES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            pause(_BETWEEN_S)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _is_new(connection: sqlite3.Connection, path: Path) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -14,12 +15,18 @@ _NANO_PER_USD = 1_000_000_000
 
 
 def stats_table(stats: Stats) -> Table:
-    """A rich table with a row a group and their sum below."""
-    table = Table(title=f"Requests by {stats.by}", show_footer=stats.total is not None)
+    """A rich table with a row a group and their sum below; figures are stacked so that it fits 80 columns."""
+    table = Table(
+        title=f"Requests by {stats.by}",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_footer=stats.total is not None,
+        show_lines=True,
+    )
     footer = _cells(stats.total) if stats.total is not None else [""] * len(_COLUMNS)
     table.add_column(stats.by, footer="all", overflow="fold")
     for name, text in zip(_COLUMNS, footer, strict=True):
-        table.add_column(name, footer=text, justify="right")
+        table.add_column(name, footer=text, justify="right", no_wrap=True)
     for row in stats.rows:
         table.add_row(_plain(row.key), *_cells(row))
     return table
@@ -49,26 +56,21 @@ def since_of(text: str, *, now: float) -> float:
         raise StartupError(f"--since: {error}") from error
 
 
-_COLUMNS = (
-    *("requests", "exact", "semantic", "would hit", "failed", "tokens in", "tokens out"),
-    *("cost", "baseline", "saved", "p50", "p99"),
-)
+_COLUMNS = ("requests", "hits", "tokens", "money", "latency")
 
 
 def _cells(total: Total) -> Iterable[str]:
+    hits = (
+        f"exact {_part(total.exact_hits, total.requests)}",
+        f"semantic {_part(total.semantic_hits, total.requests)}",
+        f"observed {_part(total.observed_hits, total.requests)}",
+    )
     return [
-        f"{total.requests:,}",
-        _part(total.exact_hits, total.requests),
-        _part(total.semantic_hits, total.requests),
-        _part(total.observed_hits, total.requests),
-        _part(total.failures, total.requests),
-        f"{total.input_tokens:,}",
-        f"{total.output_tokens:,}",
-        _usd(total.cost_nano),
-        _usd(total.baseline_nano),
-        _usd(total.saved_nano),
-        f"{total.p50_s * 1e3:,.1f} ms",
-        f"{total.p99_s * 1e3:,.1f} ms",
+        f"{total.requests:,}\n{total.failures:,} failed",
+        "\n".join(hits),
+        f"in {total.input_tokens:,}\nout {total.output_tokens:,}",
+        f"baseline {_usd(total.baseline_nano)}\ncost {_usd(total.cost_nano)}\nsaved {_usd(total.saved_nano)}",
+        f"p50 {total.p50_s * 1e3:,.1f} ms\np99 {total.p99_s * 1e3:,.1f} ms",
     ]
 
 
@@ -96,7 +98,7 @@ def _plain(key: str) -> Text:
 
 
 def _part(count: int, of: int) -> str:
-    return f"{count:,} ({count / of:.1%})" if count else "0"
+    return f"{count:,} ({count / of:.0%})" if count else "0"
 
 
 def _usd(nano: int) -> str:

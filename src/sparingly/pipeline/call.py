@@ -26,6 +26,7 @@ from sparingly.core.policy import Retry
 from sparingly.core.routing.decide import Candidate
 from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError, UpstreamUnreachable
 from sparingly.pipeline.exchange import Incoming
+from sparingly.pipeline.large import by_size
 from sparingly.pipeline.relay import Relay
 from sparingly.pipeline.route import Router
 from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
@@ -154,9 +155,14 @@ class Call:
             incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
         )
         if same:
-            body = outbound.patch(incoming.body, model=candidate.model, inject_usage=inject)
+            body = await by_size(
+                len(incoming.body),
+                lambda: outbound.patch(incoming.body, model=candidate.model, inject_usage=inject),
+            )
         else:
-            body = outbound.write(incoming.ask, model=candidate.model)
+            body = await by_size(
+                len(incoming.body), lambda: outbound.write(incoming.ask, model=candidate.model)
+            )
         begun = self._clock.tick()
         reply = await upstream.send(
             UpstreamRequest(

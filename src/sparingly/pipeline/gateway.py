@@ -19,6 +19,7 @@ from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import InFlight, Lead
+from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup, doubt_of
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
@@ -87,7 +88,9 @@ class Gateway:
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
         notes.is_private = action == "own_scope"
         notes.kept = "own-scope" if notes.is_private else ""
-        mark = self._mark(incoming, is_private=notes.is_private)
+        mark = await by_size(
+            len(incoming.body), lambda: self._mark(incoming, is_private=notes.is_private)
+        )
         found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
         if self._second_look is not None:
             found = _undoubted(

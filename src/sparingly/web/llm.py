@@ -18,6 +18,7 @@ from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
+from sparingly.pipeline.large import by_size
 from sparingly.ports import Clock, Ledger, Upstream, UpstreamRequest
 from sparingly.protocols.dialect import Failure
 from sparingly.protocols.dialects import INBOUND
@@ -155,7 +156,7 @@ class LlmEndpoints:
     async def _answer(self, visit: _Visit, dialect: str, receive: Receive, send: Send) -> None:
         caller = self._enter(visit)
         body = await read_body(receive, limit=self._max_body_bytes)
-        ask = INBOUND[dialect].read(body)
+        ask = await by_size(len(body), lambda: INBOUND[dialect].read(body))
         visit.asked, visit.streamed = ask.model, ask.stream
         incoming = self._incoming(visit, dialect, body, ask, caller)
         delivery = _Delivery()

@@ -25,9 +25,13 @@ class _List(msgspec.Struct):
 class ModelList:
     """Makes the list, in OpenAI's shape."""
 
-    def __init__(self, *, catalog: Catalog, policy: RoutingPolicy, upstream: Upstream) -> None:
+    def __init__(
+        self, *, catalog: Catalog, policy: RoutingPolicy, upstream: Upstream, patience_s: float = _PATIENCE_S
+    ) -> None:
+        """`patience_s` bounds the wait for the provider's part."""
         self._own = known_models(catalog, policy)
         self._upstream = upstream
+        self._patience_s = patience_s
 
     async def body(self, caller: Caller, *, headers: tuple[tuple[str, str], ...]) -> bytes:
         """The list; the provider's part is left out when it cannot be had."""
@@ -44,7 +48,7 @@ class ModelList:
     ) -> list[tuple[str, msgspec.Raw]]:
         request = UpstreamRequest(method="GET", path="/v1/models", headers=headers, client_key=caller.key)
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 reply = await self._upstream.send(request)
                 body = await reply.read()
             # Lines go on unread: whatever else they hold, the list must stay UTF-8.
