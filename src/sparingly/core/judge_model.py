@@ -57,7 +57,7 @@ class Trees(msgspec.Struct, frozen=True, eq=False):
         at = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         for _ in range(self.depth):
             at = self.children[2 * at + flat[at + offset]]
-        return self.base + self.values[at].sum(axis=1, dtype=np.float64)
+        return np.asarray(self.base + self.values[at].sum(axis=1, dtype=np.float64))
 
 
 class JudgeModel(msgspec.Struct, frozen=True, eq=False):

@@ -56,6 +56,11 @@ class FastembedModel:
         # The first run also takes the session's memory, so that no request waits for it.
         self.dimensions = len(self.vectors([""])[0])
 
+    def vocabulary(self) -> dict[str, int]:
+        """The word pieces with their ids."""
+        found: dict[str, int] = self._tokenizer.get_vocab()
+        return found
+
     def pieces(self, text: str) -> int:
         """How many word pieces the text has, the marks of its ends included; may raise TextUnreadable."""
         encoded = self._tokenizer.encode(text)

@@ -28,6 +28,12 @@ _COLUMNS: Final = {
 GUARDS: Final = tuple(_COLUMNS)
 """Their names, in the order in which they are reported."""
 
+# Among many other differences a single word says little: two long stories about one illness both
+# have a "not" somewhere.  These guards speak only about pairs that are alike otherwise.
+_ONLY_WHEN_ALIKE: Final = frozenset({"negation", "opposites", "names", "names_missing"})
+MOST_UNSHARED: Final = 8
+_UNSHARED: Final = [NAMES.index("unshared_asked"), NAMES.index("unshared_stored")]
+
 _AT: Final = {guard: [NAMES.index(column) for column in columns] for guard, columns in _COLUMNS.items()}
 
 _ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites", "names"})
@@ -50,7 +56,10 @@ def guards_of(domain: Domain, switched: Mapping[str, bool]) -> frozenset[str]:
 
 def veto(row: npt.NDArray[np.float32], guards: Collection[str]) -> str | None:
     """The first guard that speaks against a pair, None where none does."""
+    is_alike = sum([float(row[column]) for column in _UNSHARED]) <= MOST_UNSHARED
     for guard, columns in _AT.items():
-        if guard in guards and any(row[column] > 0 for column in columns):
+        if guard not in guards or not (is_alike or guard not in _ONLY_WHEN_ALIKE):
+            continue
+        if any(row[column] > 0 for column in columns):
             return guard
     return None
