@@ -18,10 +18,10 @@ PACKAGED_EMBEDDER = "minilm@603069a7fc62"
 def stump(column: str, threshold: float, *, low: float, high: float) -> Trees:
     """One tree with one question: is the column above the threshold?"""
     return Trees(
-        roots=np.array([0], dtype=np.int32),
-        columns=np.array([NAMES.index(column), 0, 0], dtype=np.int32),
+        roots=np.array([0], dtype=np.intp),
+        columns=np.array([NAMES.index(column), 0, 0], dtype=np.intp),
         thresholds=np.array([threshold, np.inf, np.inf], dtype=np.float32),
-        children=np.array([1, 2, 1, 1, 2, 2], dtype=np.int32),
+        children=np.array([1, 2, 1, 1, 2, 2], dtype=np.intp),
         values=np.array([0.0, low, high], dtype=np.float32),
         depth=1,
         base=0.0,

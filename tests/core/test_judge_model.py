@@ -30,10 +30,10 @@ def test_a_value_up_to_the_threshold_goes_left() -> None:
 def test_trees_of_different_depth_add_up_for_every_row() -> None:
     """A leaf leads to itself until the deepest tree is done."""
     trees = Trees(
-        roots=np.array([0, 5], dtype=np.int32),
-        columns=np.array([0, 0, 1, 0, 0, 0, 0, 0], dtype=np.int32),
+        roots=np.array([0, 5], dtype=np.intp),
+        columns=np.array([0, 0, 1, 0, 0, 0, 0, 0], dtype=np.intp),
         thresholds=np.array([0, np.inf, 0, np.inf, np.inf, 1, np.inf, np.inf], dtype=np.float32),
-        children=np.array([1, 2, 1, 1, 3, 4, 3, 3, 4, 4, 6, 7, 6, 6, 7, 7], dtype=np.int32),
+        children=np.array([1, 2, 1, 1, 3, 4, 3, 3, 4, 4, 6, 7, 6, 6, 7, 7], dtype=np.intp),
         values=np.array([0, 1, 0, 10, 20, 0, 100, 200], dtype=np.float32),
         depth=2,
         base=0.5,

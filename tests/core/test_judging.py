@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparingly.core.entry import Neighbor
 from sparingly.core.directives import Directives
+from sparingly.core.entry import Neighbor
 from sparingly.core.evidence.guards import GUARDS
 from sparingly.core.evidence.question import Question
 from sparingly.core.judging import SAME_WORDS, Bar, bar_of, is_fresh, judge, weigh

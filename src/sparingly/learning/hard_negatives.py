@@ -304,7 +304,7 @@ def _reordered(text: str, _rng: random.Random) -> str | None:
     if late is not None and not text.lower().startswith(("if", "when")):
         return f"{late[2].capitalize()} {late[3]}, {_lowered_first(late[1])}?"
     early = re.fullmatch(r"(If|When|While|After|Before) ([^,]{8,}), (.{12,}?)\?*", text)
-    return None if early is None else f"{early[3].capitalize()} {early[1].lower()} {early[2]}?"
+    return None if early is None else f"{early[3][0].upper()}{early[3][1:]} {early[1].lower()} {early[2]}?"
 
 
 def _wanted(text: str, rng: random.Random) -> str | None:

@@ -36,14 +36,15 @@ _UNSHARED: Final = [NAMES.index("unshared_asked"), NAMES.index("unshared_stored"
 
 _AT: Final = {guard: [NAMES.index(column) for column in columns] for guard, columns in _COLUMNS.items()}
 
-_ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites", "names"})
+_ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites"})
 PROFILES: Final[Mapping[Domain, frozenset[str]]] = {
     "general": _ALWAYS,
-    # A dose, an amount or a version that only one side names changes the answer.
-    "medical": _ALWAYS | {"numbers_missing"},
-    "finance": _ALWAYS | {"numbers_missing", "names_missing"},
-    "code": _ALWAYS | {"numbers_missing", "names_missing"},
-    "support": _ALWAYS | {"numbers_missing"},
+    # Where a product, a drug or a library is named, another name is another question; in general talk the
+    # judge weighs names well enough alone.  A dose, an amount or a version on one side changes the answer.
+    "medical": _ALWAYS | {"names", "numbers_missing"},
+    "finance": _ALWAYS | {"names", "numbers_missing", "names_missing"},
+    "code": _ALWAYS | {"names", "numbers_missing", "names_missing"},
+    "support": _ALWAYS | {"names", "numbers_missing"},
 }
 
 
