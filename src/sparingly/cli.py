@@ -9,6 +9,7 @@
 | replay | plays a traffic log | replay |
 | cache | shows and steers the cache | commands.cache |
 | explain | says what would be done with a request | commands.explain |
+| train-judge | fits a judge from labelled pairs | commands.train_judge |
 | tune | finds the operating point that a labelled log shows | replay |
 
 Exit codes: 0 done, 1 the work failed, 2 the call or the config is wrong.
@@ -28,6 +29,7 @@ from rich.console import Console
 from sparingly.clock import SystemClock
 from sparingly.commands.cache import add_cache
 from sparingly.commands.explain import add_explain
+from sparingly.commands.train_judge import add_train_judge
 from sparingly.config.loading import load_settings, require_secrets
 from sparingly.config.summary import explain
 from sparingly.data_folder import data_folder
@@ -77,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stats(commands.add_parser("stats", help="sum up the ledger"))
     add_cache(commands.add_parser("cache", help="see and steer the cache"))
     add_explain(commands.add_parser("explain", help="say what would be done with a request, and why"))
+    add_train_judge(commands.add_parser("train-judge", help="fit a judge from labelled pairs"))
     _add_replay(commands.add_parser("replay", help="play a traffic log through the gateway's own code"))
     _add_tune(commands.add_parser("tune", help="find the operating point that a labelled log shows"))
     return parser

@@ -178,7 +178,9 @@ def open_judge(settings: Settings, *, embedder: str) -> JudgeModel | None:
     try:
         data = Path(cache.judge_file).read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {cache.judge_file}: {error.strerror}", path="cache.judge_file") from error
+        raise ConfigError(
+            f"cannot read {cache.judge_file}: {error.strerror}", path="cache.judge_file"
+        ) from error
     return load_judge(data, embedder=embedder, source=cache.judge_file)
 
 

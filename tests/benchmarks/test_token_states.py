@@ -18,7 +18,8 @@ def states() -> States:
 
 def test_the_vectors_are_the_embedders(states: States) -> None:
     """The named output changes nothing; otherwise similarities would not be the gateway's."""
-    vectors = load("minilm", threads=1).vectors(TEXTS)
+    model = load("minilm", threads=1)
+    vectors = model.vectors([model.read(text) for text in TEXTS])
 
     assert np.allclose(states.vec, np.array(vectors), atol=1e-3)
 

@@ -15,6 +15,9 @@ from tests.config.configs import complaint, load
     ("text", "message"),
     [
         ("cache: {threshold: 1.01}", "cache.threshold: expected 0 to 1, got 1.01"),
+        ("cache: {probability: 1.5}", "cache.probability: expected 0 to 1, got 1.5"),
+        ("cache: {floor: -1}", "cache.floor: expected 0 to 1, got -1"),
+        ("cache: {routes: {faq: {probability: 2}}}", "cache.routes.faq.probability: expected 0 to 1, got 2"),
         ("cache: {threshold: -0.1}", "cache.threshold: expected 0 to 1, got -0.1"),
         ("cache: {threshold: .nan}", "cache.threshold: expected 0 to 1, got nan"),
         ("cache: {k: 0}", "cache.k: expected 1 to 1000, got 0"),

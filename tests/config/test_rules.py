@@ -23,6 +23,13 @@ from tests.config.configs import complaint, complaints, load
         ),
         ("default_provider: azure", 'default_provider: no provider is called "azure"; known: simulated'),
         (
+            "cache: {guards: {number: true}}",
+            (
+                "cache.guards.number: there is no such guard; there are numbers, numbers_missing, negation, "
+                "direction, opposites, names, names_missing"
+            ),
+        ),
+        (
             "providers: {'a b': {kind: simulated}}",
             "providers.a b: a provider's name must be printable ASCII without spaces",
         ),

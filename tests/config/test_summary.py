@@ -23,7 +23,7 @@ routing:
   tiers: {simple: {model: llama3}, complex: {model: gpt-4o}}
   routes: {faq: {match: {tenant: support-*, path: /v1/*}, to: llama3}, rest: {match: {}}}
   fallbacks: {gpt-4o: [llama3]}
-cache: {ttl_s: 86400, grey_zone: {judge: llm, model: gpt-4o-mini}, routes: {faq: {mode: observe, threshold: 0.96}, rest: {mode: off}}}
+cache: {ttl_s: 86400, grey_zone: {judge: llm, model: gpt-4o-mini}, routes: {faq: {mode: observe, judge: threshold, threshold: 0.96}, ids: {probability: 0.9, domain: code}, rest: {mode: off}}}
 store: {kind: qdrant, url: 'http://q:6333', key_env: Q_KEY}
 traffic_log: {enabled: true}
 """
@@ -54,7 +54,8 @@ def test_everything_that_is_set_is_said(tmp_path: Path) -> None:
         "tier simple llama3 at local, openai",
         "tier complex gpt-4o at openai",
         "when gpt-4o fails, then llama3",
-        "everywhere on similarity from 0.97 kept for 24 hours",
+        "everywhere on the judge's own bar, guards: direction, negation, numbers, opposites kept for 24 hours",
+        "route ids on probability from 0.9, guards: direction, names, names_missing, negation",
         "route faq observe: hits are recorded, not served similarity from 0.96",
         "route rest off",
         "doubtful misses, from 0.5 up, are judged by gpt-4o-mini afterwards",

@@ -35,9 +35,12 @@ def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
             "cache: {scope: {shared: [[a, b]]}}",
             "cache.scope.shared: a, b are answered from each other's entries",
         ),
-        ("cache: {threshold: 0.8}", "cache.threshold is 0.8: below 0.95 a bare cosine takes many different"),
         (
-            "cache: {routes: {gpt-4o: {threshold: 0.5}}}\nmodels: {gpt-4o: {}}",
+            "cache: {judge: threshold, threshold: 0.8}",
+            "cache.threshold is 0.8: below 0.95 a bare cosine takes many different",
+        ),
+        (
+            "cache: {routes: {gpt-4o: {judge: threshold, threshold: 0.5}}}\nmodels: {gpt-4o: {}}",
             "cache.routes.gpt-4o.threshold is 0.5",
         ),
         ("cache: {ttl_s: 0}", "cache.ttl_s is 0: answers expire at once"),
@@ -81,8 +84,9 @@ def test_what_is_unwise_is_said(tmp_path: Path, text: str, beginning: str) -> No
 
 def test_a_low_threshold_that_is_not_used_is_not_warned_about(tmp_path: Path) -> None:
     """With the cache off, or exact only, it decides nothing."""
-    assert warned(tmp_path, "cache: {mode: off, threshold: 0.5}") == []
-    assert warned(tmp_path, "cache: {semantic: false, threshold: 0.5}") == []
+    assert warned(tmp_path, "cache: {judge: threshold, mode: off, threshold: 0.5}") == []
+    assert warned(tmp_path, "cache: {judge: threshold, semantic: false, threshold: 0.5}") == []
+    assert warned(tmp_path, "cache: {judge: fitted, threshold: 0.5}") == []
 
 
 def test_models_without_a_price_are_named(tmp_path: Path) -> None:

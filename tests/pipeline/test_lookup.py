@@ -6,11 +6,13 @@ import pytest
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Entry
+from sparingly.core.judge_model import JudgeModel
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import EmbedderError, TextTooLong
 from sparingly.pipeline.lookup import Found, Lookup
 from tests.asks import NOW, WEATHER, ask, entry, mark
+from tests.core.judges import small_judge, stump
 from tests.fakes.clock import FakeClock
 from tests.pipeline.parts import DOWN, MeaningEmbedder, WatchedStore
 
@@ -23,13 +25,13 @@ KNOWN, CLOSE, FAR = "How do I reset my password?", "How can I reset my password?
 class World:
     """A Lookup in a world that knows one answer."""
 
-    def __init__(self, *, patience_s: float | None = None) -> None:
+    def __init__(self, *, patience_s: float | None = None, model: JudgeModel | None = None) -> None:
         self.embedder = MeaningEmbedder()
         self.embedder.know(CLOSE, like=KNOWN, similarity=0.95)
         self.store = WatchedStore()
         self.clock = FakeClock(NOW)
         self.lookup = Lookup(
-            embedder=self.embedder, store=self.store, clock=self.clock, patience_s=patience_s
+            embedder=self.embedder, store=self.store, clock=self.clock, patience_s=patience_s, model=model
         )
 
     async def learn(self, asked: Ask, *, expires_at: float = NOW + 3_600.0) -> Entry:
@@ -300,3 +302,29 @@ async def test_each_step_that_was_taken_is_timed() -> None:
     assert (exact.search_s, exact.embed_s, exact.judge_s) == (0.0, None, None)
     assert (close.search_s, close.embed_s, close.judge_s) == (0.0, 0.0, 0.0)
     assert (bypass.search_s, bypass.embed_s, bypass.judge_s) == (None, None, None)
+
+
+async def test_a_fitted_judge_decides_where_there_is_one() -> None:
+    """A route may still ask for the threshold; an exact hit needs neither."""
+    world = World(model=small_judge())
+    await world.learn(ask(KNOWN))
+    by_judge = msgspec.structs.replace(POLICY, threshold=1.0, probability=0.5)
+    by_threshold = msgspec.structs.replace(by_judge, judge="threshold")
+
+    fitted = await world.find(ask(CLOSE), policy=by_judge)
+    bare = await world.find(ask(CLOSE), policy=by_threshold)
+
+    assert fitted.verdict.reason == "judged-same"
+    assert bare.verdict.reason == "too-far"
+
+
+async def test_a_judge_that_throws_is_a_miss_that_is_counted() -> None:
+    """A fault in what reads any text a user can write costs a call, never an answer."""
+    broken = small_judge(stump("overlap", 0.5, low=0.0, high=1.0))
+    world = World(model=msgspec.structs.replace(broken, learned=None))
+    await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(CLOSE))
+
+    assert found.verdict == Miss("judge-error")
+    assert found.trouble == ("judge-error",)

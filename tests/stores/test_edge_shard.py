@@ -222,19 +222,3 @@ def test_settling_a_quiet_store_changes_nothing(shard: Shard, tmp_path: Path) ->
 
     assert _segments(tmp_path) == before
     assert shard.count() == 1
-
-
-def test_whoever_is_turned_away_has_harmed_nothing(tmp_path: Path) -> None:
-    """The engine, let at a folder that is in use, mends files that its owner still needs."""
-    owner = Shard(tmp_path, dimensions=2)
-    put(owner, said("a"))
-    owner.settle()
-    with pytest.raises(StoreError):
-        Shard(tmp_path, dimensions=2)
-
-    put(owner, said("b"))
-    owner.close()
-
-    again = Shard(tmp_path, dimensions=2)
-    assert again.count() == 2
-    again.close()

@@ -8,6 +8,13 @@ from sparingly import errors
 from sparingly.errors import InvalidRequest, ServiceError, SparinglyError, TextTooLong, TextUnreadable
 from sparingly.web.failures import failure_of
 
+_SERVICE_ERRORS: list[type[SparinglyError]] = [
+    ServiceError,
+    *ServiceError.__subclasses__(),
+    TextTooLong,
+    TextUnreadable,
+]
+
 STATUSES = {
     "BodyTooLarge": 413,
     "UnknownModel": 404,
@@ -20,7 +27,7 @@ STATUSES = {
     "UpstreamUnreachable": 502,
     "UpstreamBroke": 502,
     "UpstreamNonsense": 502,
-} | {kind.__name__: 503 for kind in (ServiceError, *ServiceError.__subclasses__(), TextTooLong, TextUnreadable)}
+} | {kind.__name__: 503 for kind in _SERVICE_ERRORS}
 
 TREE = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SparinglyError)]
 

@@ -87,17 +87,24 @@ def _provider(here: str, provider: Provider) -> Iterator[Problem]:
             yield Problem(where, "a header's value must be printable ASCII")
 
 
-def _cache(settings: Settings) -> Iterator[Problem]:
-    zone = settings.cache.grey_zone
-    if zone.low > zone.high:
-        yield Problem("cache.grey_zone.low", f"expected at most high, which is {zone.high:g}")
+def _guards(settings: Settings) -> Iterator[Problem]:
     for here, guards in [
         ("cache.guards", settings.cache.guards),
-        *((f"cache.routes.{name}.guards", route.guards or {}) for name, route in settings.cache.routes.items()),
+        *(
+            (f"cache.routes.{name}.guards", route.guards or {})
+            for name, route in settings.cache.routes.items()
+        ),
     ]:
         for name in guards:
             if name not in GUARDS:
                 yield Problem(f"{here}.{name}", f"there is no such guard; there are {', '.join(GUARDS)}")
+
+
+def _cache(settings: Settings) -> Iterator[Problem]:
+    zone = settings.cache.grey_zone
+    if zone.low > zone.high:
+        yield Problem("cache.grey_zone.low", f"expected at most high, which is {zone.high:g}")
+    yield from _guards(settings)
     for index, pattern in enumerate(settings.cache.scope.ignore):
         try:
             re.compile(pattern)

@@ -28,6 +28,8 @@ from sparingly.errors import StartupError
 _DIGEST_BYTES: Final = 32
 _READINGS: Final = 1_000
 """Readings kept: some 10 MB.  The oldest goes first."""
+_ROWS_AT_ONCE: Final = 4_096
+"""Only a fit or a measurement has more; a look-up has k."""
 _STEPS: Final = 127
 """Word vectors are kept in eight bits."""
 
@@ -39,25 +41,30 @@ class Trees(msgspec.Struct, frozen=True, eq=False):
     `children` holds left and right alternately.
     """
 
-    roots: npt.NDArray[np.int32]
-    columns: npt.NDArray[np.int32]
+    roots: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.intp]
     thresholds: npt.NDArray[np.float32]
-    children: npt.NDArray[np.int32]
+    children: npt.NDArray[np.intp]
     values: npt.NDArray[np.float32]
     depth: int
     base: float
 
     def sums(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """What the trees say of each row, added up."""
-        right = (rows[:, self.columns] > self.thresholds).astype(np.int32)
-        nodes = len(self.columns)
-        # Rows lie one behind the other, so that one index finds a node of a row.
-        offset = (np.arange(len(rows), dtype=np.int32) * nodes)[:, None]
-        flat = right.ravel()
-        at = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        blocks = [self._sums(rows[at : at + _ROWS_AT_ONCE]) for at in range(0, len(rows), _ROWS_AT_ONCE)]
+        return np.concatenate(blocks) if blocks else np.zeros(0)
+
+    def _sums(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        # All rows go down all trees at once, a level at a time.  `take` with indices of the machine's own
+        # size is three times as fast as `[]` here.
+        flat = rows.ravel()
+        begins = np.repeat(np.arange(len(rows)) * rows.shape[1], len(self.roots))
+        at = np.tile(self.roots, len(rows))
         for _ in range(self.depth):
-            at = self.children[2 * at + flat[at + offset]]
-        return self.base + self.values[at].sum(axis=1, dtype=np.float64)
+            goes_right = flat.take(self.columns.take(at) + begins) > self.thresholds.take(at)
+            at = self.children.take(2 * at + goes_right)
+        found = self.values.take(at).reshape(len(rows), -1).sum(axis=1, dtype=np.float64)
+        return np.asarray(self.base + found, dtype=np.float64)
 
 
 class JudgeModel(msgspec.Struct, frozen=True, eq=False):
@@ -190,10 +197,10 @@ def _model(stored: _Stored) -> JudgeModel:
         table=WordTable({word: index for index, word in enumerate(words)}, rarity, vectors),
         learned=Substitutions(stored.weights, stored.bias),
         trees=Trees(
-            roots=np.frombuffer(stored.roots, dtype="<i4").astype(np.int32),
-            columns=np.frombuffer(stored.columns, dtype="<i4").astype(np.int32),
+            roots=np.frombuffer(stored.roots, dtype="<i4").astype(np.intp),
+            columns=np.frombuffer(stored.columns, dtype="<i4").astype(np.intp),
             thresholds=np.frombuffer(stored.thresholds, dtype="<f4").astype(np.float32),
-            children=np.frombuffer(stored.children, dtype="<i4").astype(np.int32),
+            children=np.frombuffer(stored.children, dtype="<i4").astype(np.intp),
             values=np.frombuffer(stored.values, dtype="<f4").astype(np.float32),
             depth=stored.depth,
             base=stored.base,

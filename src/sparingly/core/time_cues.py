@@ -53,17 +53,21 @@ _LIVE = re.compile(
             # 2. Markets, traffic, scores.
             rf"\b{_ASSET} (?:prices?|quotes?|rates?|value)\b|\bprices? (?:of|for) (?:a )?{_ASSET}\b",
             rf"\b(?:how much|what)\b.{{0,30}}\b(?:prices?|cost|worth|trading|rate)\b.{{0,30}}\b{_WHEN}\b",
-            (r"\b(?:what|tell|give|check|show|current|today'?s|latest)\b.{0,25}\bexchange rates?\b|\bexchange rates? (?:between|from|of|for)\b"
-            r"|\bconversion rate\b.{0,30}\b(?:to|between|from)\b|\b(?:dollar|euro|pound|yen) rate\b"),
+            (
+                r"\b(?:what|tell|give|check|show|current|today'?s|latest)\b.{0,25}\bexchange rates?\b|\bexchange rates? (?:between|from|of|for)\b"
+                r"|\bconversion rate\b.{0,30}\b(?:to|between|from)\b|\b(?:dollar|euro|pound|yen) rate\b"
+            ),
             rf"\btraffic\b.{{0,40}}\b(?:{_WHEN}|like|on|to|near|around)\b|\bhow (?:busy|crowded|full) is\b|\bwait time\b",
             r"\b(?:what'?s?|tell me)(?: is)? the score\b|\bscore of (?:the|today)|\bwho(?:'s| is) winning\b|\blive (?:scores?|updates?)\b",
             rf"\b(?:news|headlines)\b.{{0,20}}\b{_WHEN}\b|\b(?:today'?s|breaking) (?:news|headlines)\b",
             rf"\bis\b.{{1,40}}\b(?:open|closed|down|up|available|in stock|online)\b.{{0,10}}\b{_WHEN}\b",
             r"\bflight status\b|\bstatus of (?:the )?(?:flight|order|train)\b|\b(?:order|tracking|flight) (?:number )?#?[a-z]{0,3}\d{2,}",
             # 3. One person's things, asked for as they stand.
-            (r"(?:^|[.?!,;:]|\b(?:please|you|and|know|me|hi|hello|hey))\W*"
-            rf"\b(?:where|when|what|what'?s|which|has|have|is|are|was|did|do|how (?:much|many|long)|status of|track|check|show|list"
-            rf"|tell me|read|see|look up|pull up|find|any updates?)\b.{{0,40}}\b(?:my|our)\b(?: \w+){{0,3}}? {_STATE}\b"),
+            (
+                r"(?:^|[.?!,;:]|\b(?:please|you|and|know|me|hi|hello|hey))\W*"
+                rf"\b(?:where|when|what|what'?s|which|has|have|is|are|was|did|do|how (?:much|many|long)|status of|track|check|show|list"
+                rf"|tell me|read|see|look up|pull up|find|any updates?)\b.{{0,40}}\b(?:my|our)\b(?: \w+){{0,3}}? {_STATE}\b"
+            ),
             rf"\bmy (?:\w+ ){{0,2}}{_STATE} (?:status|history|balance|total|number|amount)\b",
             r"\bhow (?:much|many)\b.{0,40}\b(?:do i (?:have|owe)|did i|have i|i have|i owe|i spent|left in my)\b",
             r"\bdo i (?:have any|have a|owe)\b.{0,30}\b(?:today|tomorrow|left|due|scheduled|next|on my|in my|coming)\b|\bwhat did i\b|\bwhere am i\b",

@@ -62,6 +62,11 @@ class FastembedModel:
         # The first run also takes the session's memory, so that no request waits for it.
         self.dimensions = len(self.vectors([self.read("")])[0])
 
+    def vocabulary(self) -> dict[str, int]:
+        """The word pieces with their ids."""
+        found: dict[str, int] = self._tokenizer.get_vocab()
+        return found
+
     def read(self, text: str) -> Reading:
         """Cut a text into word pieces; raises TextUnreadable."""
         encoded = self._tokenizer.encode(text)

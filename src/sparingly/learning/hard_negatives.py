@@ -138,8 +138,44 @@ def _turned(text: str, _rng: random.Random) -> str | None:
 
 
 _NO_ENDS: Final = frozenset(
-    """how way want need like have going able what best used the and you your about able used possible going ways are
-    the get know this that day year time more better different other less want""".split()
+    [
+        "how",
+        "way",
+        "want",
+        "need",
+        "like",
+        "have",
+        "going",
+        "able",
+        "what",
+        "best",
+        "used",
+        "the",
+        "and",
+        "you",
+        "your",
+        "about",
+        "able",
+        "used",
+        "possible",
+        "going",
+        "ways",
+        "are",
+        "the",
+        "get",
+        "know",
+        "this",
+        "that",
+        "day",
+        "year",
+        "time",
+        "more",
+        "better",
+        "different",
+        "other",
+        "less",
+        "want",
+    ]
 )
 
 
@@ -239,7 +275,8 @@ _LEADS: Final = (
     "what steps do i take to", "how does one", "how do you", "how can we", "what's the best way to", "what are ways to",
 )  # fmt: skip
 _LEAD: Final = re.compile(
-    r"^(how (?:do|can|should|would|could) (?:i|you|we|one)|how to|what is the (?:best )?way to)\b", re.I
+    r"^(how (?:do|can|should|would|could) (?:i|you|we|one)|how to|what is the (?:best )?way to)\b",
+    re.IGNORECASE,
 )
 _DEFINITIONS: Final = (
     "what is {}",
@@ -267,7 +304,7 @@ def _reordered(text: str, _rng: random.Random) -> str | None:
     if late is not None and not text.lower().startswith(("if", "when")):
         return f"{late[2].capitalize()} {late[3]}, {_lowered_first(late[1])}?"
     early = re.fullmatch(r"(If|When|While|After|Before) ([^,]{8,}), (.{12,}?)\?*", text)
-    return None if early is None else f"{early[3].capitalize()} {early[1].lower()} {early[2]}?"
+    return None if early is None else f"{early[3][0].upper()}{early[3][1:]} {early[1].lower()} {early[2]}?"
 
 
 def _wanted(text: str, rng: random.Random) -> str | None:
@@ -282,7 +319,7 @@ def _wanted(text: str, rng: random.Random) -> str | None:
 
 
 def _misspelled(text: str, rng: random.Random) -> str | None:
-    long = [found for found in re.finditer(r"[a-z]{6,}", text)]
+    long = list(re.finditer(r"[a-z]{6,}", text))
     if not long:
         return None
     one = rng.choice(long)
@@ -298,7 +335,29 @@ def _misspelled(text: str, rng: random.Random) -> str | None:
     return text[: one.start()] + typo + text[one.end() :]
 
 
+def _telegraphic(text: str, _rng: random.Random) -> str | None:
+    """Only the words that carry meaning, as typed into a search box."""
+    found = _LEAD.match(text) or _MEANING.match(text)
+    if found is None:
+        return None
+    kept = [word for word in text[found.end() :].rstrip("?.! ").split() if word.lower() not in _DROPPED]
+    return " ".join(kept) if len(kept) > 1 else None
+
+
+_MEANING: Final = re.compile(r"what (?:is|are) (?:an? |the )?", re.IGNORECASE)
+_DROPPED: Final = frozenset({"a", "an", "the", "my", "your", "our", "some", "do", "is", "are", "of", "to"})
+
+
+def _padded(text: str, rng: random.Random) -> str:
+    """Words around it that say nothing."""
+    if rng.random() < 0.5:
+        return f"{rng.choice(words.OPENINGS)} {_lowered_first(text)}"
+    return f"{text.rstrip('?.! ')} {rng.choice(words.PADDING)}{_end(text)}"
+
+
 SAME: Final[dict[str, Change]] = {
+    "telegraphic": _telegraphic,
+    "padded": _padded,
     "polite": _polite,
     "surface": _surface,
     "contraction": _contracted,

@@ -186,7 +186,7 @@ def _all_nearest(vectors: Rows) -> tuple[npt.NDArray[np.int64], Rows]:
 
 def stream_neighbors(vectors: Rows, *, k: int = K) -> Iterable[list[tuple[int, float]]]:
     """The `k` closest earlier rows of every row, closest first; rows without a vector have and are none."""
-    empty = ~vectors.any(axis=1)
+    empty: npt.NDArray[np.bool_] = np.logical_not(vectors.any(axis=1))
     for start in range(0, len(vectors), _BLOCK):
         end = min(start + _BLOCK, len(vectors))
         block = vectors[start:end] @ vectors[:end].T

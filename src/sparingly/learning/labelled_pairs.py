@@ -17,7 +17,6 @@ import msgspec
 from sparingly.errors import StartupError
 from sparingly.learning.splits import Split, split_of
 
-
 Kind = TypeVar("Kind")
 
 

@@ -171,6 +171,15 @@ LIMITS: Final = (
     "during pregnancy", "on weekends", "in python", "for free", "under 18", "after 60", "at night", "in winter",
     "for my mother", "on a joint account", "from abroad", "with a debit card", "last month", "next year", "right now",
 )  # fmt: skip
+PADDING: Final = (
+    "exactly", "in general", "here", "for me", "if possible", "on this site", "in your app", "with this tool", "in the docs",
+    "by myself", "in this case", "actually", "in simple words", "on my own", "in your system", "with your service",
+)  # fmt: skip
+"""What people add without meaning anything by it."""
+OPENINGS: Final = (
+    "I have a question:", "I was trying to find out,", "I'm new here,", "So basically", "Just wondering,", "I'm not sure,",
+    "As the title says,", "I would like to know", "I'm curious,", "My question is:", "Sorry to bother you, but", "One more thing:",
+)  # fmt: skip
 OTHERS: Final = (
     "my wife's",
     "my neighbor's",

@@ -40,7 +40,7 @@ _LEAST_STREAM: Final = 5_000
 
 # Below this similarity nobody has seen a paraphrase worth the look.
 FLOOR: Final = 0.5
-PROBABILITY: Final = 0.85
+PROBABILITY: Final = 0.7
 """The operating point of a judge nobody tuned; chosen on the calibrate parts, see benchmarks/results/judge.json."""
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.personal import action_for
-from sparingly.core.policy import CachePolicy, for_route
+from sparingly.core.policy import CachePolicy, PersonalAction, for_route
 from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.target import Target
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
@@ -73,12 +73,7 @@ class Gateway:
             notes.verdict = Bypass("cache-off")
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
 
-        action = action_for(
-            incoming.ask,
-            incoming.caller.tenant,
-            policy.personal,
-            is_shared=incoming.caller.tenant in self._canon.groups,
-        )
+        action = await by_size(len(incoming.body), lambda: self._personal_action(incoming, policy))
         if action == "no_store":
             if incoming.directives.only_if_cached:
                 raise NotCached(
@@ -86,11 +81,9 @@ class Gateway:
                 )
             notes.verdict, notes.kept = Bypass("personal-data"), "personal-data"
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
-        notes.is_private = action == "own_scope"
-        notes.kept = "own-scope" if notes.is_private else ""
-        mark = await by_size(
-            len(incoming.body), lambda: self._mark(incoming, is_private=notes.is_private)
-        )
+        is_private = action == "own_scope"
+        notes.is_private, notes.kept = is_private, "own-scope" if is_private else ""
+        mark = await by_size(len(incoming.body), lambda: self._mark(incoming, is_private=is_private))
         found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
         if self._second_look is not None:
             found = _undoubted(
@@ -107,6 +100,10 @@ class Gateway:
             notes.verdict = lead
             return self._serve.stored(notes, lead, policy)
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
+
+    def _personal_action(self, incoming: Incoming, policy: CachePolicy) -> PersonalAction | None:
+        tenant = incoming.caller.tenant
+        return action_for(incoming.ask, tenant, policy.personal, is_shared=tenant in self._canon.groups)
 
     def _mark(self, incoming: Incoming, *, is_private: bool) -> Fingerprint:
         tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon

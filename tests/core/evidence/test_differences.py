@@ -67,8 +67,8 @@ def test_a_swap_turns_a_question_unless_order_is_nothing(one: str, other: str, *
 
 def test_trimming_takes_the_common_ends_away() -> None:
     """What is left is the change."""
-    assert trimmed("a b c d".split(), "a x d".split()) == (["b", "c"], ["x"], 1)
-    assert trimmed("a b".split(), "a b".split()) == ([], [], 2)
+    assert trimmed(["a", "b", "c", "d"], ["a", "x", "d"]) == (["b", "c"], ["x"], 1)
+    assert trimmed(["a", "b"], ["a", "b"]) == ([], [], 2)
 
 
 def test_relations_can_stand_the_other_way_round() -> None:

@@ -9,20 +9,102 @@ KINDS: Final = (
 )  # fmt: skip
 
 _AMOUNTS: Final = frozenset(
-    "many much long old far tall big often large deep high fast soon heavy expensive".split()
+    [
+        "many",
+        "much",
+        "long",
+        "old",
+        "far",
+        "tall",
+        "big",
+        "often",
+        "large",
+        "deep",
+        "high",
+        "fast",
+        "soon",
+        "heavy",
+        "expensive",
+    ]
 )
 _YES_NO: Final = frozenset(
-    "is are was were do does did can could should would will has have had may must shall am isnt".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "should",
+        "would",
+        "will",
+        "has",
+        "have",
+        "had",
+        "may",
+        "must",
+        "shall",
+        "am",
+        "isnt",
+    ]
 )
-_WAYS: Final = frozenset("to do can should could would i we you one".split())
+_WAYS: Final = frozenset(["to", "do", "can", "should", "could", "would", "i", "we", "you", "one"])
 _DIRECT: Final = {
     "why": "reason", "when": "time", "who": "person", "whom": "person", "whose": "person", "where": "place",
     "which": "choice",
 }  # fmt: skip
 _ORDERS: Final = frozenset(
-    """explain describe write list give show find tell make create set add remove delete change update cancel send
-    book order play turn call check calculate convert compare summarize translate generate provide define get open
-    close start stop help suggest recommend remind schedule transfer pay read schedule""".split()
+    [
+        "explain",
+        "describe",
+        "write",
+        "list",
+        "give",
+        "show",
+        "find",
+        "tell",
+        "make",
+        "create",
+        "set",
+        "add",
+        "remove",
+        "delete",
+        "change",
+        "update",
+        "cancel",
+        "send",
+        "book",
+        "order",
+        "play",
+        "turn",
+        "call",
+        "check",
+        "calculate",
+        "convert",
+        "compare",
+        "summarize",
+        "translate",
+        "generate",
+        "provide",
+        "define",
+        "get",
+        "open",
+        "close",
+        "start",
+        "stop",
+        "help",
+        "suggest",
+        "recommend",
+        "remind",
+        "schedule",
+        "transfer",
+        "pay",
+        "read",
+        "schedule",
+    ]
 )
 _ASKS: Final = frozenset(_DIRECT) | {"how", "what"}
 # How far into a text its asking word is looked for: "in python, how do I ...".

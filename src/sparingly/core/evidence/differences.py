@@ -4,7 +4,9 @@ Each function answers one small question about a pair of readings; the judge
 weighs the answers and the guards forbid by some of them.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Final
 
 from sparingly.core.evidence.lexicon import ANTONYMS, SYMMETRIC
@@ -14,7 +16,7 @@ from sparingly.core.evidence.reading import Reading
 _LONGEST_NAME: Final = 3
 
 
-def opposites(one: Reading, other: Reading, left: Set[str], right: Set[str]) -> int:
+def opposites(one: Reading, other: Reading, left: AbstractSet[str], right: AbstractSet[str]) -> int:
     """How many unshared words on one side have an antonym, or themselves with a polar prefix, on the other."""
     return (
         sum([word in ANTONYMS and not right.isdisjoint(ANTONYMS[word]) for word in left])
@@ -46,7 +48,9 @@ def is_misspelled(word: str, other: str) -> bool:
     )
 
 
-def misspelled_pairs(one: Reading, other: Reading, left: Set[str], right: Set[str]) -> list[tuple[str, str]]:
+def misspelled_pairs(
+    one: Reading, other: Reading, left: AbstractSet[str], right: AbstractSet[str]
+) -> list[tuple[str, str]]:
     """Unshared words that are one word, misspelled on a side; at least one is in no table."""
     if len(left) > 8 or len(right) > 8 or (one.unknown.isdisjoint(left) and other.unknown.isdisjoint(right)):
         return []
@@ -108,6 +112,4 @@ def disorder(one: Reading, other: Reading) -> float:
     places = [at[word] for word in one.content if word in at]
     if len(places) < 2:
         return 0.0
-    return sum([after < before for before, after in zip(places, places[1:], strict=False)]) / (
-        len(places) - 1
-    )
+    return sum([after < before for before, after in pairwise(places)]) / (len(places) - 1)

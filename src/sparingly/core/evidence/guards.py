@@ -28,16 +28,23 @@ _COLUMNS: Final = {
 GUARDS: Final = tuple(_COLUMNS)
 """Their names, in the order in which they are reported."""
 
+# Among many other differences a single word says little: two long stories about one illness both
+# have a "not" somewhere.  These guards speak only about pairs that are alike otherwise.
+_ONLY_WHEN_ALIKE: Final = frozenset({"negation", "opposites", "names", "names_missing"})
+MOST_UNSHARED: Final = 8
+_UNSHARED: Final = [NAMES.index("unshared_asked"), NAMES.index("unshared_stored")]
+
 _AT: Final = {guard: [NAMES.index(column) for column in columns] for guard, columns in _COLUMNS.items()}
 
-_ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites", "names"})
+_ALWAYS: Final = frozenset({"numbers", "negation", "direction", "opposites"})
 PROFILES: Final[Mapping[Domain, frozenset[str]]] = {
     "general": _ALWAYS,
-    # A dose, an amount or a version that only one side names changes the answer.
-    "medical": _ALWAYS | {"numbers_missing"},
-    "finance": _ALWAYS | {"numbers_missing", "names_missing"},
-    "code": _ALWAYS | {"numbers_missing", "names_missing"},
-    "support": _ALWAYS | {"numbers_missing"},
+    # Where a product, a drug or a library is named, another name is another question; in general talk the
+    # judge weighs names well enough alone.  A dose, an amount or a version on one side changes the answer.
+    "medical": _ALWAYS | {"names", "numbers_missing"},
+    "finance": _ALWAYS | {"names", "numbers_missing", "names_missing"},
+    "code": _ALWAYS | {"names", "numbers_missing", "names_missing"},
+    "support": _ALWAYS | {"names", "numbers_missing"},
 }
 
 
@@ -50,7 +57,10 @@ def guards_of(domain: Domain, switched: Mapping[str, bool]) -> frozenset[str]:
 
 def veto(row: npt.NDArray[np.float32], guards: Collection[str]) -> str | None:
     """The first guard that speaks against a pair, None where none does."""
+    is_alike = sum([float(row[column]) for column in _UNSHARED]) <= MOST_UNSHARED
     for guard, columns in _AT.items():
-        if guard in guards and any(row[column] > 0 for column in columns):
+        if guard not in guards or not (is_alike or guard not in _ONLY_WHEN_ALIKE):
+            continue
+        if any(row[column] > 0 for column in columns):
             return guard
     return None

@@ -111,8 +111,9 @@ def _without_compounds(
 def _words(
     one: Reading, other: Reading, left: frozenset[str], right: frozenset[str], learned: Substitutions
 ) -> list[float]:
-    asked = {word: one.weights[word] for word in left if word in one.weights}
-    stored = {word: other.weights[word] for word in right if word in other.weights}
+    # In the order of the words, not of the sets: sums must not depend on a process's hash seed.
+    asked = {word: weight for word, weight in one.weights.items() if word in left}
+    stored = {word: weight for word, weight in other.weights.items() if word in right}
     lost_asked, lost_stored = sum(asked.values()), sum(stored.values())
     share_asked = lost_asked / one.weight if one.weight else 0.0
     share_stored = lost_stored / other.weight if other.weight else 0.0
@@ -204,8 +205,8 @@ def _is_reordered(mine: Sequence[str], theirs: Sequence[str]) -> bool:
 def _shape(one: Reading, other: Reading) -> list[float]:
     mine, theirs, start = trimmed(one.words, other.words)
     swapped = is_swap(mine, theirs, before=one.words[:start])
-    weights = one.weights | other.weights
-    changed = sum([weights.get(word, 0.0) for word in (*mine, *theirs)])
+    changed = sum([one.weights.get(word, 0.0) for word in mine])
+    changed += sum([other.weights.get(word, 0.0) for word in theirs])
     longest = max(len(one.words), len(other.words), 1)
     return [
         float(one.kind == other.kind),

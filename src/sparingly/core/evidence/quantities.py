@@ -46,6 +46,8 @@ def quantities(words: Sequence[str]) -> tuple[str, ...]:
 
 def unshared(one: Sequence[str], other: Sequence[str]) -> tuple[set[str], set[str]]:
     """The quantities that only one side has; a unit that a side leaves out is taken to be the other's."""
+    if not one and not other:
+        return set(), set()
     left, right = set(one) - set(other), set(other) - set(one)
     for mine in tuple(left):
         number, _, unit = mine.partition(" ")

@@ -119,7 +119,34 @@ _CODE: Final = re.compile(r"`[^`]{1,80}`|\w+_\w+|[a-z]+[A-Z]\w*|[A-Za-z_]\w*\.[A
 _EDGES: Final = ".,;:!?()[]{}<>\"'`*\u2018\u2019\u201c\u201d"
 _ENDS: Final = (".", "!", "?", ":")
 _NO_NAMES: Final = STOP | frozenset(
-    "i a the what why how when where who which is are do does did can should if and or of in on to for it".split()
+    [
+        "i",
+        "a",
+        "the",
+        "what",
+        "why",
+        "how",
+        "when",
+        "where",
+        "who",
+        "which",
+        "is",
+        "are",
+        "do",
+        "does",
+        "did",
+        "can",
+        "should",
+        "if",
+        "and",
+        "or",
+        "of",
+        "in",
+        "on",
+        "to",
+        "for",
+        "it",
+    ]
 )
 
 

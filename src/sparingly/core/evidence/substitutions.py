@@ -7,6 +7,7 @@ different question.
 """
 
 from collections.abc import Iterable
+from math import fsum
 
 import msgspec
 
@@ -25,7 +26,8 @@ class Substitutions(msgspec.Struct, frozen=True):
     def score(self, one: Reading, other: Reading) -> float:
         """The log odds that the two ask different things, by words alone."""
         get = self.weights.get
-        return self.bias + sum([get(name, 0.0) for name in features(one, other)])
+        # Exact, since the order of a set is not fixed.
+        return self.bias + fsum([get(name, 0.0) for name in features(one, other)])
 
 
 def features(one: Reading, other: Reading) -> Iterable[str]:
