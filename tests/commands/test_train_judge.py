@@ -1,12 +1,15 @@
 """The command that fits a judge."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from sparingly.cli import main
 from sparingly.commands.train_judge import embedding, name_of
+from sparingly.embedders.fastembed_model import Reading
 from sparingly.errors import EmbedderError, TextUnreadable
 
 
@@ -30,23 +33,35 @@ def test_a_domain_has_the_name_of_its_file() -> None:
     assert name_of(Path("data/qqp.jsonl.gz")) == "qqp"
 
 
-def test_texts_are_embedded_in_batches_and_keep_their_places() -> None:
-    """One that cannot be embedded has zeros."""
-    batches: list[int] = []
+class Lengths:
+    """Embeds a text as its length, twice."""
 
-    def vectors(texts: object) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
-        some = list(texts)  # type: ignore[call-overload]
-        batches.append(len(some))
-        return [np.full(2, len(text), dtype=np.float32) for text in some]
+    window_tokens = 50
 
-    def fits(text: str) -> bool:
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def read(self, text: str) -> Reading:
         if text == "?":
             raise TextUnreadable("words that look alike")
-        return len(text) < 50
+        return Reading(text, [1] * len(text))
 
-    found = embedding(vectors, fits)(["aaa", "?", "b", "c" * 50] + ["dd"] * 30)
+    def vectors(self, readings: Sequence[Reading]) -> list[npt.NDArray[np.float32]]:
+        self.batches.append(len(readings))
+        return [np.full(2, len(reading.ids), dtype=np.float32) for reading in readings]
+
+
+def test_texts_are_embedded_in_batches_and_keep_their_places() -> None:
+    """One that cannot be embedded has zeros."""
+    model = Lengths()
+
+    found = embedding(model)(["aaa", "?", "b", "c" * 51] + ["dd"] * 30)
 
     assert found[:5, 0].tolist() == [3, 0, 1, 0, 2]
-    assert batches == [16, 16]
+    assert model.batches == [16, 16]
+
+
+def test_texts_of_which_none_can_be_embedded_are_an_error() -> None:
+    """A judge fitted on nothing would say nothing."""
     with pytest.raises(EmbedderError):
-        embedding(vectors, fits)(["?"])
+        embedding(Lengths())(["?"])

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sparingly.errors import EmbedderError, StartupError, TextUnfit
 
 if TYPE_CHECKING:
-    from sparingly.embedders.fastembed_model import FastembedModel, Reading
+    from sparingly.embedders.fastembed_model import Reading
 
 # As many as the embedder takes at a time when it serves.
 _AT_ONCE = 16
@@ -63,7 +63,21 @@ def name_of(path: Path) -> str:
     return path.name.split(".")[0]
 
 
-def embedding(model: "FastembedModel") -> Callable[[Sequence[str]], npt.NDArray[np.float32]]:
+class TextModel(Protocol):
+    """What embeds texts that fit its window; `FastembedModel` is one."""
+
+    window_tokens: int
+
+    def read(self, text: str, /) -> "Reading":
+        """Cut a text into word pieces; raises TextUnfit."""
+        ...
+
+    def vectors(self, readings: "Sequence[Reading]", /) -> list[npt.NDArray[np.float32]]:
+        """One vector a text."""
+        ...
+
+
+def embedding(model: TextModel) -> Callable[[Sequence[str]], npt.NDArray[np.float32]]:
     """A function that embeds any number of texts; one that cannot be embedded has zeros."""
 
     def embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -82,7 +96,7 @@ def embedding(model: "FastembedModel") -> Callable[[Sequence[str]], npt.NDArray[
     return embed
 
 
-def _fitting(model: "FastembedModel", text: str) -> "Reading | None":
+def _fitting(model: TextModel, text: str) -> "Reading | None":
     try:
         reading = model.read(text)
     except TextUnfit:
