@@ -24,7 +24,7 @@ providers:
 routing:
   tiers: {simple: {model: gpt-4o-mini}, standard: {model: gpt-4o}, complex: {model: claude-opus-4-6}}
   routes: {faq: {match: {model: faq}, to: gpt-4o-mini}}
-cache: {threshold: 0.9, routes: {faq: {threshold: 0.7}}}
+cache: {judge: JUDGE, threshold: 0.9, routes: {faq: {threshold: 0.7}}}
 store: {sweep_every_s: 0.02}
 traffic_log: {enabled: true}
 """
@@ -36,7 +36,7 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One request, and whether its answer enters the store as a new entry."""
+    """One request, and whether its answer may enter the store."""
 
     text: str
     fields: dict[str, Any] = {}
@@ -51,28 +51,28 @@ TURNS = [
 
 CASES = [
     Said(RESET),
-    Said(RESET, is_kept=False),
-    Said(CLOSE, is_kept=False),
-    Said(CLOSE, {"stream": True}, is_kept=False),
+    Said(RESET),
+    Said(CLOSE),
+    Said(CLOSE, {"stream": True}),
     Said("What is the capital of France?"),
     Said(RESET, {"model": "gpt-4o-mini"}),
     Said(RESET, {"temperature": 0.2, "seed": 1}),
     Said(RESET, {"temperature": 1.7}, is_kept=False),
     Said(RESET, {"temperature": 1.7}, is_kept=False),
     Said(RESET, {"messages": TURNS}),
-    Said(RESET, {"messages": TURNS}, is_kept=False),
+    Said(RESET, {"messages": TURNS}),
     Said(RESET, {"tools": [TOOL]}),
-    Said(RESET, {"tools": [TOOL]}, is_kept=False),
+    Said(RESET, {"tools": [TOOL]}),
     Said(RESET, {"x_unheard_of": 1}),
     Said(LONG),
-    Said(LONG, is_kept=False),
+    Said(LONG),
     Said("Hi there!", {"model": "auto"}),
     Said("Prove that there are infinitely many primes, and explain each step.", {"model": "auto"}),
-    Said("Hi there!", {"model": "auto", "stream": True}, is_kept=False),
+    Said("Hi there!", {"model": "auto", "stream": True}),
     Said("Where is my invoice?", {"model": "faq"}),
-    Said("Where can I find my invoice?", {"model": "faq"}, is_kept=False),
+    Said("Where can I find my invoice?", {"model": "faq"}),
     Said("Who are you?", {"model": "claude-haiku-4-5", "stream": True}),
-    Said("Who are you?", {"model": "claude-haiku-4-5"}, is_kept=False),
+    Said("Who are you?", {"model": "claude-haiku-4-5"}),
 ]
 
 
@@ -83,7 +83,7 @@ def served(client: httpx.Client) -> list[dict[str, object]]:
     for case in CASES:
         answer = client.post("/v1/chat/completions", content=request_body(case.text, **case.fields))
         assert answer.status_code == 200
-        kept += case.is_kept
+        kept += case.is_kept and answer.headers["x-sparingly-cache"] == "miss"
         while f"sparingly_store_entries {kept}.0" not in client.get("/metrics").text:
             pass
         headers = answer.headers
@@ -112,9 +112,11 @@ def replayed(decision: dict[str, Any]) -> dict[str, object]:
     }
 
 
-async def test_a_replay_of_the_log_decides_as_the_gateway_did(tmp_path: Path) -> None:
+@pytest.mark.parametrize("judge", ["threshold", "fitted"])
+async def test_a_replay_of_the_log_decides_as_the_gateway_did(tmp_path: Path, judge: str) -> None:
     """Verdict, reason, route, model, closeness and source of every request."""
-    with GatewayProcess(tmp_path, config=CONFIG) as gateway, gateway.client() as client:
+    config = CONFIG.replace("JUDGE", judge)
+    with GatewayProcess(tmp_path, config=config) as gateway, gateway.client() as client:
         live = served(client)
     (log,) = (gateway.data / "traffic").iterdir()
     decisions = tmp_path / "decisions.jsonl"
@@ -131,7 +133,7 @@ async def test_a_replay_of_the_log_decides_as_the_gateway_did(tmp_path: Path) ->
     assert [replayed(one) for one in found] == live
     # Otherwise the cases no longer try what they are for.
     verdicts = {str(one["verdict"]) for one in live}
-    assert verdicts == {"exact", "semantic", "miss", "bypass"}
+    assert verdicts >= {"exact", "miss", "bypass"}
     assert len({one["reason"] for one in live}) >= 8
     assert len({one["model"] for one in live}) >= 4
     assert report.requests == len(CASES)
