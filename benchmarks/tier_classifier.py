@@ -71,6 +71,14 @@ def shipped(
     return [_classified(model, example.text, vector) for example, vector in zip(test, asked, strict=True)]
 
 
+def by_temperature(
+    train: Sequence[Example], vectors: Sequence[Vector], test: Sequence[Example], asked: Sequence[Vector]
+) -> Said:
+    """The same with the temperature's confidence as it is."""
+    model = msgspec.structs.replace(fit(train, vectors, tiers=SHIPPED_TIERS), odds=(1.0, 0.0))
+    return [_classified(model, example.text, vector) for example, vector in zip(test, asked, strict=True)]
+
+
 def _classified(model: TierModel, text: str, vector: Vector | None) -> Classified | None:
     return classify(model, text=text, features=text_features(text), vector=vector, tiers=SHIPPED_TIERS)
 
@@ -105,6 +113,7 @@ def figures(said: Said, tiers: Sequence[str]) -> dict[str, float]:
         "prompts": len(right),
         "accuracy": _share(hit),
         "unclassified": _share([answer is None for answer in said]),
+        "brier": round(float(np.square(np.array(sure) - np.array(hit)).mean()), 4),
         "calibration_error": round(_calibration_error(np.array(sure), np.array(hit)), 4),
         "escalated": _share([one < POLICY.fallback.min_confidence for one in sure]),
         "served_exact": _share([one == other for one, other in zip(served, right, strict=True)]),
@@ -215,10 +224,11 @@ async def main() -> None:
             "The package's model is not of these examples and this embedder: run with --write-model."
         )
     tiers = [example.tier for example in examples]
-    rivals = {"shipped": shipped, **RIVALS}
+    rivals = {"shipped": shipped, "shipped, without Platt's odds": by_temperature, **RIVALS}
     result = {
         "embedder": embedder.name,
         "min_confidence": POLICY.fallback.min_confidence,
+        "odds": shipped_one.odds,
         "cross_validation": {
             name: figures(cross_validated(predict, examples, vectors), tiers)
             for name, predict in rivals.items()

@@ -32,6 +32,7 @@ from sparingly.opening import (
     open_classifier,
     open_door,
     open_embedder,
+    open_estimator,
     open_freshness,
     open_judge,
     open_prices,
@@ -135,6 +136,7 @@ async def _open_parts(
         small_judge=open_small_judge(settings, upstreams=upstreams, prices=prices, clock=clock),
         freshness=open_freshness(settings),
         judge=open_judge(settings, embedder=embedder.name),
+        estimator=open_estimator(settings, embedder=embedder, clock=clock),
         on_settled=_written_to(traffic) if traffic is not None else None,
     )
 

@@ -9,6 +9,9 @@
 | replay | plays a traffic log | replay |
 | cache | shows and steers the cache | commands.cache |
 | explain | says what would be done with a request | commands.explain |
+| calibrate-router | finds a pair's threshold | commands.calibrate_router |
+| evaluate-router | measures routing policies on a table of outcomes | commands.evaluate_router |
+| train-router | fits the router that serve loads | commands.train_router |
 | train-judge | fits a judge from labelled pairs | commands.train_judge |
 | tune | finds the operating point that a labelled log shows | replay |
 
@@ -28,8 +31,11 @@ from rich.console import Console
 
 from sparingly.clock import SystemClock
 from sparingly.commands.cache import add_cache
+from sparingly.commands.calibrate_router import add_calibrate_router
+from sparingly.commands.evaluate_router import add_evaluate_router
 from sparingly.commands.explain import add_explain
 from sparingly.commands.train_judge import add_train_judge
+from sparingly.commands.train_router import add_train_router
 from sparingly.config.loading import load_settings, require_secrets
 from sparingly.config.summary import explain
 from sparingly.data_folder import data_folder
@@ -79,7 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_stats(commands.add_parser("stats", help="sum up the ledger"))
     add_cache(commands.add_parser("cache", help="see and steer the cache"))
     add_explain(commands.add_parser("explain", help="say what would be done with a request, and why"))
+    add_evaluate_router(
+        commands.add_parser("evaluate-router", help="measure routing policies on a table of outcomes")
+    )
+    add_train_router(commands.add_parser("train-router", help="fit the router that serve loads"))
     add_train_judge(commands.add_parser("train-judge", help="fit a judge from labelled pairs"))
+    add_calibrate_router(
+        commands.add_parser("calibrate-router", help="find the threshold for a share of the strong model")
+    )
     _add_replay(commands.add_parser("replay", help="play a traffic log through the gateway's own code"))
     _add_tune(commands.add_parser("tune", help="find the operating point that a labelled log shows"))
     return parser

@@ -17,12 +17,14 @@ from sparingly.core.classifying import TierModel
 from sparingly.core.freshness import FreshnessModel
 from sparingly.core.judge_model import JudgeModel, load_judge
 from sparingly.core.policy import for_route
-from sparingly.core.routing.tiers import classifier_kind
+from sparingly.core.routing.tiers import DEFAULT_TIERS, classifier_kind
 from sparingly.errors import ConfigError
 from sparingly.learning.tier_examples import tier_model
 from sparingly.learning.train_freshness import shipped_freshness
 from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
+from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.small_model import SmallModel
+from sparingly.pipeline.timed_embedder import TimedEmbedder
 from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable
 from sparingly.protocols.dialects import OUTBOUND
@@ -101,10 +103,19 @@ def open_prices(settings: Settings) -> PriceTable:
 
 async def open_tier_model(settings: Settings, embedder: Embedder) -> TierModel | None:
     """What the local classifier knows; None where no tier is to be chosen or a model is asked for it."""
-    routing = settings.routing
-    if len(routing.tiers) < 2 or classifier_kind(routing) != "embedding":
+    routing, tiers = settings.routing, _classified_tiers(settings)
+    if not tiers or classifier_kind(routing) != "embedding":
         return None
-    return await tier_model(routing.classifier, tiers=tuple(routing.tiers), embedder=embedder)
+    return await tier_model(routing.classifier, tiers=tiers, embedder=embedder)
+
+
+def _classified_tiers(settings: Settings) -> tuple[str, ...]:
+    """The tiers that requests are sorted into; a pair without tiers goes by the package's."""
+    routing = settings.routing
+    if len(routing.tiers) > 1:
+        return tuple(routing.tiers)
+    is_scored = any(pair.score != "learned" for pair in routing.pairs.values())
+    return DEFAULT_TIERS if is_scored else ()
 
 
 def open_classifier(
@@ -117,12 +128,12 @@ def open_classifier(
     clock: Clock,
 ) -> TierClassifier | None:
     """Who sorts requests into the tiers of a config; None where nobody need."""
-    tiers, chosen = tuple(settings.routing.tiers), settings.routing.classifier
+    tiers, chosen = _classified_tiers(settings), settings.routing.classifier
     if known is not None:
         return EmbeddingClassifier(
             embedder=embedder, model=known, tiers=tiers, timeout_s=chosen.timeout_s, clock=clock
         )
-    if len(tiers) < 2 or chosen.model is None:
+    if not tiers or chosen.model is None:
         return None
     place = places(catalog_of(settings), chosen.model)[0]
     upstream = upstreams[place.provider]
@@ -135,6 +146,28 @@ def open_classifier(
         timeout_s=chosen.timeout_s,
         prices=prices,
         clock=clock,
+    )
+
+
+def open_estimator(settings: Settings, *, embedder: Embedder, clock: Clock) -> Estimator | None:
+    """What estimates models for each prompt; None where the config names no file.
+
+    Raises:
+        StartupError: the file cannot be read, is damaged, was made for another embedder or
+            version, or knows too few of the models that the config serves.
+    """
+    learned = settings.routing.learned
+    if learned is None:
+        return None
+    from sparingly.served_estimates import open_estimates  # noqa: PLC0415 - only where a file is configured
+
+    fitted = open_estimates(
+        learned, catalog=catalog_of(settings), policy=settings.routing, embedder=embedder.name
+    )
+    timeout_s = settings.routing.classifier.timeout_s
+    return Estimator(
+        embedder=TimedEmbedder(embedder, timeout_s=timeout_s, clock=clock, slow="estimate-slow"),
+        fitted=fitted,
     )
 
 

@@ -17,6 +17,7 @@ from sparingly.core.classifying import TierModel
 from sparingly.opening import (
     open_classifier,
     open_embedder,
+    open_estimator,
     open_freshness,
     open_judge,
     open_prices,
@@ -110,4 +111,5 @@ def _world(settings: Settings, embedder: Embedder, known: TierModel | None) -> W
         stopwatch=time.perf_counter,
         freshness=open_freshness(settings),
         judge=open_judge(settings, embedder=embedder.name),
+        make_estimator=lambda embedder, clock: open_estimator(settings, embedder=embedder, clock=clock),
     )

@@ -47,6 +47,23 @@ from tests.config.configs import complaint, load
             "models.m.deployments[0].weight: expected at least 0, got -1",
         ),
         (
+            "routing: {tiers: {simple: {model: simulated, min_confidence: 2}}}",
+            "routing.tiers.simple.min_confidence: expected 0 to 1, got 2",
+        ),
+        (
+            "routing: {pairs: {p: {strong: a, weak: b, threshold: -1}}}",
+            "routing.pairs.p.threshold: expected 0 to 1, got -1",
+        ),
+        (
+            "routing: {best: {b: {models: {x: {quality: 0.5}, y: {quality: 1}}, tolerance: 3}}}",
+            "routing.best.b.tolerance: expected 0 to 1, got 3",
+        ),
+        (
+            "routing: {best: {b: {models: {x: {quality: 0.5}, y: {quality: 9}}}}}",
+            "routing.best.b.models.y.quality: expected 0 to 1, got 9",
+        ),
+        ("routing: {sticky: {ttl_s: 0}}", "routing.sticky.ttl_s: expected more than 0, got 0"),
+        (
             "routing: {fallback: {min_confidence: 70}}",
             "routing.fallback.min_confidence: expected 0 to 1, got 70",
         ),
@@ -79,6 +96,13 @@ def test_every_number_of_the_settings_has_a_range() -> None:
         *(f"providers.*.{name}" for name in ranges._PROVIDER),
         *(f"models.*.price.{name}" for name in ranges._PRICE),
         *(f"models.*.deployments[].{name}" for name in ranges._DEPLOYMENT),
+        *(f"routing.best.*.{name}" for name in ranges._BEST),
+        *(f"routing.best.*.models.*.{name}" for name in ranges._BEST_MODEL),
+        *(f"routing.learned.{name}" for name in ranges._LEARNED),
+        "routing.tiers.*.min_confidence",
+        "routing.pairs.*.threshold",
+        # A feature may be bounded by any number.
+        *(f"routing.routes.*.match.features.*.{end}" for end in ("least", "most")),
         "providers.*.simulation.seed",
     }
 

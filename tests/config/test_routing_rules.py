@@ -97,6 +97,18 @@ SIMULATED = "providers: {sim: {kind: simulated, models: [sim-*]}}\n"
             "routing.fallbacks.sim-1: falls back to itself: sim-1 > sim-2 > sim-3 > sim-1",
         ),
         (
+            "models: {frugal: {}}\nrouting: {pairs: {frugal: {strong: sim-1, weak: sim-2}}}",
+            'models.frugal: "frugal" names a strategy of routing and cannot be a model',
+        ),
+        (
+            "routing: {names: {smart: learned}}",
+            'routing.names.smart: leads to "learned", but routing.learned is not set',
+        ),
+        (
+            "routing: {routes: {faq: {match: {}, to: learned}}}",
+            'routing.routes.faq.to: leads to "learned", but routing.learned is not set',
+        ),
+        (
             "routing: {retry: {base_wait_s: 9, max_wait_s: 8}}",
             "routing.retry.base_wait_s: more than max_wait_s, which is 8.0",
         ),

@@ -11,7 +11,8 @@ from sparingly.core.catalog import (
     places,
     unknown_model,
 )
-from sparingly.core.policy import Deployment, Model, Route, RouteMatch, RoutingPolicy, Tier
+from sparingly.core.policy import Deployment, Model, RoutingPolicy, Tier
+from sparingly.core.strategies import Route, RouteMatch
 
 OPENAI = ProviderInfo("openai", "openai", is_official=True)
 ANTHROPIC = ProviderInfo("anthropic", "anthropic", is_official=True)

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparingly.core.classifying import Example, TierModel, classify, coverage, fit, spread, vocabulary
+from sparingly.core.classifying import (
+    Example,
+    TierModel,
+    classify,
+    coverage,
+    fit,
+    fitted_odds,
+    spread,
+    vocabulary,
+    with_odds,
+)
 from sparingly.core.features import text_features
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
@@ -48,7 +58,7 @@ def test_a_prompt_goes_where_its_like_went(text: str, tier: str) -> None:
     assert classified is not None
     assert classified.tier == tier
     assert classified.confidence > 0.8
-    assert classified.confidence == classified.scores[tier]
+    assert classified.confidence == with_odds(classified.scores[tier], MODEL.odds)
     assert sum(classified.scores.values()) == pytest.approx(1)
 
 
@@ -154,3 +164,37 @@ def test_scores_are_named_by_the_configs_tiers() -> None:
 def test_coverage_is_the_share_of_known_words(text: str, share: float) -> None:
     """One imagined known word keeps short greetings in; numbers count neither way; Han signs count each."""
     assert coverage(text, vocabulary(EXAMPLES)) == share
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.1, 5), st.floats(-3, 3))
+def test_odds_never_turn_more_confidence_into_less(
+    one: float, other: float, slope: float, offset: float
+) -> None:
+    """So that a bar parts the same prompts, at another figure."""
+    low, high = sorted((one, other))
+
+    assert 0 <= with_odds(low, (slope, offset)) <= with_odds(high, (slope, offset)) <= 1
+
+
+def test_odds_bring_confidence_down_to_how_often_it_was_right() -> None:
+    """Sure in nine of ten, right in seven of ten."""
+    confidence = np.full(1_000, 0.9)
+    right = np.arange(1_000) % 10 < 7
+
+    assert with_odds(0.9, fitted_odds(confidence, right)) == pytest.approx(0.7, abs=0.01)
+
+
+def test_odds_leave_alone_what_is_right_as_often_as_it_says() -> None:
+    """Whatever the confidence."""
+    confidence = np.repeat([0.6, 0.9], 1_000)
+    right = np.concatenate([np.arange(1_000) % 10 < 6, np.arange(1_000) % 10 < 9])
+
+    assert fitted_odds(confidence, right) == pytest.approx((1.0, 0.0), abs=0.01)
+
+
+def test_confidence_that_means_the_opposite_is_not_turned_round() -> None:
+    """A handful of odd examples must not make doubt certain."""
+    confidence = np.repeat([0.6, 0.9], 100)
+    right = np.concatenate([np.arange(100) % 10 < 8, np.arange(100) % 10 < 5])
+
+    assert fitted_odds(confidence, right) == (1.0, 0.0)

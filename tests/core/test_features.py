@@ -71,6 +71,8 @@ def test_a_request_counts_what_it_carries() -> None:
         ask_words=1,
         wants_format=True,
         max_tokens=50,
+        user_turns=1,
+        answers=1,
     )
 
 
@@ -86,3 +88,54 @@ def test_the_ledger_gets_the_features_that_are_there() -> None:
     numbers = as_numbers(Features(turns=2, code=True))
 
     assert numbers == {"turns": 2.0, "code": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("extra", "thinks"),
+    [
+        (None, False),
+        ({"top_k": 5}, False),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4_000}}, True),
+        ({"thinking": {"type": "adaptive"}}, True),
+        ({"thinking": {"type": "disabled"}}, False),
+        ({"thinking": None}, False),
+        ({"reasoning_effort": "high"}, True),
+        ({"reasoning_effort": "xhigh"}, True),
+        ({"reasoning_effort": "low"}, False),
+        ({"reasoning": {"effort": "high"}}, True),
+        ({"reasoning": {"effort": "minimal"}}, False),
+        ({"prompt": "thinking"}, False),
+    ],
+)
+def test_thinking_is_asked_for_in_fields_of_each_house(
+    extra: dict[str, object] | None, *, thinks: bool
+) -> None:
+    """In whatever words its clients have."""
+    ask = Ask("m", (_user(Text("Hi")),), extra=canonical_json(extra) if extra is not None else None)
+
+    assert features_of(ask, "Hi").thinking == thinks
+
+
+@pytest.mark.parametrize(
+    ("tools", "extra", "searches"),
+    [
+        ((), None, False),
+        ((Tool("web_search"),), None, False),
+        ((Tool("web_search", extra=canonical_json({"type": "web_search_20250305"})),), None, True),
+        ((Tool("", extra=canonical_json({"type": "web_search_preview"})),), None, True),
+        ((Tool("edit", extra=canonical_json({"type": "text_editor_20250728"})),), None, False),
+        ((), {"web_search_options": {}}, True),
+    ],
+)
+def test_searching_is_told_by_type_and_not_by_name(
+    tools: tuple[Tool, ...], extra: dict[str, object] | None, *, searches: bool
+) -> None:
+    """A function of that name is the caller's own."""
+    ask = Ask(
+        "m",
+        (_user(Text("Hi")),),
+        tools=tools,
+        extra=canonical_json(extra) if extra is not None else None,
+    )
+
+    assert features_of(ask, "Hi").web_search == searches

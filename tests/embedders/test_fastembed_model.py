@@ -102,6 +102,23 @@ def test_words_outside_the_vocabulary_are_refused(minilm: FastembedModel, text: 
         minilm.read(text)
 
 
+def test_the_head_of_a_text_is_its_first_window(minilm: FastembedModel) -> None:
+    """A text that fits is its own head; of a longer one the first pieces are left, and the mark of the end."""
+    short, long = "How tall is Everest?", "word " * 400
+
+    head = minilm.head(long)
+
+    assert minilm.head(short) == minilm.read(short)
+    whole = minilm.read(long).ids
+    assert head.ids == [*whole[: minilm.window_tokens - 1], whole[-1]]
+    assert minilm.read(head.text).ids == head.ids
+
+
+def test_a_head_may_have_words_outside_the_vocabulary(minilm: FastembedModel) -> None:
+    """Routing asks what a text is about; two such heads must never be compared."""
+    assert len(minilm.head("route this \N{SNOWMAN WITHOUT SNOW}\U0001f9a9").ids) > 3
+
+
 def test_marks_typed_by_a_user_are_plain_text(minilm: FastembedModel) -> None:
     """`[SEP]` in a text must not end it."""
     assert len(minilm.read("[SEP]").ids) == len(["[CLS]", "[", "sep", "]", "[SEP]"])

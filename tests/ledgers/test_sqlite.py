@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from sparingly.core.ledger import Routing
 from sparingly.errors import LedgerError, StartupError
-from sparingly.ledgers.rows import SCHEMA
+from sparingly.ledgers.rows import SCHEMA, row_of
 from sparingly.ledgers.sqlite import SqliteLedger
 from tests.ledger_entries import line
 from tests.ledgers.reading import ids_in
@@ -211,7 +212,7 @@ def _a_folder(path: Path) -> None:
     ("make", "reason"),
     [
         (_foreign, "is a database, but no ledger of sparingly: move it away"),
-        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 2)"),
+        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 3)"),
         (_no_database, "file is not a database"),
         (_a_folder, "unable to open database file"),
     ],
@@ -249,7 +250,7 @@ async def test_a_ledger_of_the_first_version_is_added_to(tmp_path: Path) -> None
     with closing(sqlite3.connect(path)) as connection:
         for statement in SCHEMA:
             if "entries_by_id" not in statement:
-                connection.execute(statement.replace(", kept TEXT NOT NULL DEFAULT ''", ""))
+                connection.execute(_without(statement, _OF_VERSION_2 + _OF_VERSION_3))
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
         columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
@@ -262,3 +263,35 @@ async def test_a_ledger_of_the_first_version_is_added_to(tmp_path: Path) -> None
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT kept FROM entries").fetchall() == [("admitted",)]
     await SqliteLedger(path).aclose()
+
+
+async def test_a_ledger_of_the_second_version_keeps_its_lines(tmp_path: Path) -> None:
+    """What was not known of them then stays unknown."""
+    path = tmp_path / "ledger.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in SCHEMA:
+            connection.execute(_without(statement, _OF_VERSION_3))
+        connection.execute("PRAGMA user_version = 2")
+        names = [row[1] for row in connection.execute("PRAGMA table_info(entries)")][1:]
+        values = row_of(line(id="old"))[: len(names)]
+        insert = f"INSERT INTO entries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - our own names
+        connection.execute(insert, values)
+        connection.commit()
+
+    ledger = SqliteLedger(path)
+    ledger.enter(line(id="new", routing=Routing("classified", tier="simple")))
+    await ledger.aclose()
+
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT id, tier, route_reason, routing IS NULL FROM entries").fetchall()
+    assert rows == [("old", None, None, 1), ("new", "simple", "classified", 0)]
+
+
+_OF_VERSION_2 = (", kept TEXT NOT NULL DEFAULT ''",)
+_OF_VERSION_3 = (", routing TEXT", ", tier TEXT", ", route_reason TEXT")
+
+
+def _without(statement: str, columns: tuple[str, ...]) -> str:
+    for column in columns:
+        statement = statement.replace(column, "")
+    return statement

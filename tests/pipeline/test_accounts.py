@@ -6,6 +6,7 @@ from sparingly.core.answer import Usage
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.features import Features
 from sparingly.core.policy import CachePolicy, RoutingPolicy, Tier
+from sparingly.core.routing.conversation import Conversation
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
 from sparingly.pipeline.accounts import Accounts, Ended, Notes, ended
@@ -83,7 +84,7 @@ async def test_a_cheaper_tier_saves_the_difference_to_the_most_capable_one() -> 
     assert served.entry.saved_nano == BIG - SMALL - 777
     assert served.entry.confidence == 0.9
     assert served.entry.scores == {"simple": 0.9}
-    assert served.summary.route == "auto/simple"
+    assert (served.summary.route, served.summary.tier) == ("auto", "simple")
 
 
 async def test_the_most_capable_tier_saves_nothing_and_still_costs_its_classifier() -> None:
@@ -231,7 +232,12 @@ async def test_before_anybody_was_asked_nothing_was_paid() -> None:
     """Known, not unknown."""
     async with a_world() as world:
         accounts = Accounts(prices=world.parts.prices, catalog=world.parts.catalog)
-        notes = Notes(incoming=world.incoming(), route="gpt-4o", baseline_model="gpt-4o")
+        notes = Notes(
+            incoming=world.incoming(),
+            route="gpt-4o",
+            baseline_model="gpt-4o",
+            conversation=Conversation(Tenant("t"), "c"),
+        )
 
     assert accounts.paid_nano(notes, Usage(input_tokens=1_000)) == 0
 

@@ -2,12 +2,14 @@
 
 import random
 
+import msgspec
 import pytest
 
 from sparingly.core.catalog import Catalog, ProviderInfo
-from sparingly.core.chat import Ask
+from sparingly.core.chat import Ask, Tenant
 from sparingly.core.features import Features
 from sparingly.core.policy import Deployment, Model, RoutingPolicy, Tier
+from sparingly.core.routing.conversation import Conversation
 from sparingly.core.routing.decide import Candidate
 from sparingly.core.routing.target import Target
 from sparingly.core.routing.tiers import Classified
@@ -18,6 +20,7 @@ from sparingly.pipeline.route import Chosen, Router
 from tests.asks import ask
 from tests.fakes.clock import FakeClock
 from tests.pipeline.parts import MeaningEmbedder
+from tests.pipeline.world import TablePrices
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +32,7 @@ CATALOG = Catalog(
     },
 )
 TIERS = RoutingPolicy(tiers={"simple": Tier(model="small"), "complex": Tier(model="big")})
+CONVERSATION = Conversation(Tenant("acme"), "c-1")
 ONE, TWO = Candidate("one", "big", "big"), Candidate("two", "big", "big")
 
 
@@ -60,14 +64,19 @@ class World:
             classifier=self.classifier if classifies else None,
             clock=self.clock,
             rng=random.Random(0),
+            prices=TablePrices(),
         )
 
     def target(self, asked: str) -> Target:
-        return self.router.target(asked=asked, tenant="acme", path="/v1/chat/completions", pinned=None)
+        return self.router.target(
+            msgspec.structs.replace(ask("Hi"), model=asked),
+            path="/v1/chat/completions",
+            conversation=CONVERSATION,
+        )
 
     async def choose(self, asked: str, *, vector: Vector | None = None) -> Chosen:
         return await self.router.choose(
-            ask("Hi"), self.target(asked), text="Hi", vector=vector, client_key="sk-1"
+            ask("Hi"), self.target(asked), conversation=CONVERSATION, vector=vector, client_key="sk-1"
         )
 
 

@@ -20,6 +20,7 @@ from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.pipeline.exchange import Caller, Incoming, Reply, Summary
+from sparingly.ports import Prices
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import NOW, TENANT
 from tests.fakes.clock import FakeClock
@@ -84,6 +85,7 @@ class World:
         one: GatedUpstream | None,
         troubles: list[tuple[str, str]],
         freshness: FreshnessModel | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self.background = background
         self.troubles = troubles
@@ -103,7 +105,7 @@ class World:
             store=self.store,
             upstreams={"one": self.one, "two": self.two, "claude": self.claude},
             ledger=self.ledger,
-            prices=TablePrices(),
+            prices=TablePrices() if prices is None else prices,
             catalog=CATALOG,
             classifier=classifier,
             background=background,
@@ -185,6 +187,7 @@ async def a_world(
     injects_usage: frozenset[str] = frozenset(),
     one: GatedUpstream | None = None,
     freshness: FreshnessModel | None = None,
+    prices: Prices | None = None,
 ) -> AsyncIterator[World]:
     """A world, open; its background work may meet trouble but no bug."""
     troubles: list[tuple[str, str]] = []
@@ -199,6 +202,7 @@ async def a_world(
             one=one,
             troubles=troubles,
             freshness=freshness,
+            prices=prices,
         )
     bugs = [told for told in troubles if told[0] == "background-bug"]
     assert not bugs, bugs

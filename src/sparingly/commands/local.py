@@ -21,6 +21,7 @@ from sparingly.opening import (
     client_keyed,
     open_classifier,
     open_embedder,
+    open_estimator,
     open_freshness,
     open_judge,
     open_prices,
@@ -35,6 +36,7 @@ from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.explaining import Explanation
 from sparingly.ports import AnswerStore, Clock, Embedder
 from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.labels import metadata_of
 from sparingly.settings import Settings
 
 _PATH = "/v1/chat/completions"
@@ -57,7 +59,9 @@ class LocalCache(Curator):
         if self._pipeline is None:
             raise StartupError("this cache was opened without a router, which an explanation needs")
         ask = INBOUND["openai"].read(request)
-        return await self._pipeline.explainer.explain(ask, tenant=tenant, path=_PATH)
+        return await self._pipeline.explainer.explain(
+            ask, tenant=tenant, path=_PATH, metadata=metadata_of(request)
+        )
 
 
 @asynccontextmanager
@@ -122,6 +126,7 @@ async def _pipeline(
         client_keyed=client_keyed(settings),
         freshness=open_freshness(settings),
         judge=open_judge(settings, embedder=embedder.name),
+        estimator=open_estimator(settings, embedder=embedder, clock=clock),
         # The store's process may have to be started first.
         patience_s=None,
     )

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sparingly.core.curation import Shown
+from sparingly.core.pricing import to_usd
 from sparingly.pipeline.curating import Overview
-from sparingly.pipeline.explaining import Explanation, Near
+from sparingly.pipeline.explaining import Explanation, Near, Routing
 
 _MOST_CHARS = 120
 
@@ -80,13 +81,22 @@ def explanation_tables(found: Explanation) -> Iterable[RenderableType]:
         [
             ("route", route.route),
             ("routed", route.routed or "nobody"),
+            ("strategy", route.strategy or "-"),
             ("tier", route.tier or "-"),
+            ("task", route.task or "-"),
             ("reason", route.reason),
+            ("probability of this choice", f"{route.propensity:g}"),
+            ("traffic", ", ".join(route.traffic) or "-"),
+            (
+                "conversation",
+                f"{route.conversation} had {route.held}: {route.move}" if route.held else "begins",
+            ),
             ("confidence", _number(route.confidence) + (", escalated" if route.escalated else "")),
             ("features", _figures(route.features)),
             ("scores", _figures(route.scores)),
             ("candidates", ", ".join(f"{one.model} at {one.provider}" for one in route.candidates) or "-"),
             ("alternatives", ", ".join(one.model for one in route.alternatives) or "-"),
+            ("estimates", _estimates(route)),
             ("trouble", ", ".join(route.trouble) or "none"),
         ],
     )
@@ -140,6 +150,15 @@ def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
+
+
+def _estimates(route: Routing) -> str:
+    if not route.estimates:
+        return "-"
+    each = ", ".join(
+        f"{one.model} {one.quality:.3f} at ${to_usd(one.cost_nano):.6f}" for one in route.estimates
+    )
+    return f"{each}; support {_number(route.support)}"
 
 
 def _figures(values: Mapping[str, float]) -> str:

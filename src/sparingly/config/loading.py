@@ -123,6 +123,10 @@ def _with_whole_paths(settings: Settings, folder: Path) -> Settings:
         settings.routing,
         classifier=msgspec.structs.replace(classifier, examples=_whole(classifier.examples, folder)),
     )
+    learned = routing.learned
+    if learned is not None:
+        file = _whole(learned.file, folder) or learned.file
+        routing = msgspec.structs.replace(routing, learned=msgspec.structs.replace(learned, file=file))
     providers = {
         name: msgspec.structs.replace(
             one, simulation=msgspec.structs.replace(one.simulation, log=_whole(one.simulation.log, folder))
@@ -155,6 +159,8 @@ def _missing_files(settings: Settings) -> list[Problem]:
     named: list[tuple[str, str | None, Callable[[Path], bool], str]] = [
         ("routing.classifier.examples", settings.routing.classifier.examples, Path.is_file, "file"),
     ]
+    if settings.routing.learned is not None:
+        named.append(("routing.learned.file", settings.routing.learned.file, Path.is_file, "file"))
     for name, one in settings.providers.items():
         named.append(
             (joined(joined("providers", name), "simulation.log"), one.simulation.log, Path.is_file, "file")

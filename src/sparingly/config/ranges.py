@@ -7,6 +7,7 @@ from operator import attrgetter
 import msgspec
 
 from sparingly.config.problems import Problem, joined
+from sparingly.core.policy import RoutingPolicy
 from sparingly.settings import Settings
 
 # Far above any sensible setting, far below what overflows a store or a clock.
@@ -43,6 +44,12 @@ _SETTINGS = {
     "routing.classifier.max_tokens": _COUNT,
     "routing.classifier.timeout_s": _POSITIVE,
     "routing.fallback.min_confidence": _SHARE,
+    "routing.traffic.long_context_tokens": _COUNT,
+    "routing.traffic.background_max_tokens": _AMOUNT,
+    "routing.sticky.margin": _AMOUNT,
+    "routing.sticky.cache_ttl_s": _AMOUNT,
+    "routing.sticky.ttl_s": _POSITIVE,
+    "routing.sticky.max_conversations": Range(1, 10_000_000),
     "routing.retry.attempts": _COUNT,
     "routing.retry.base_wait_s": _AMOUNT,
     "routing.retry.max_wait_s": _AMOUNT,
@@ -95,6 +102,9 @@ _PRICE = {
     "cache_write_usd_per_mtok": _AMOUNT,
 }
 _DEPLOYMENT = {"weight": _AMOUNT}
+_LEARNED = {"tolerance": _SHARE, "cost_weight": _AMOUNT, "least_support": _SHARE}
+_BEST = {"tolerance": _SHARE, "max_latency_s": _POSITIVE, "max_cost_usd": _AMOUNT}
+_BEST_MODEL = {"quality": _SHARE, "latency_s": _AMOUNT}
 
 
 def range_problems(settings: Settings) -> Iterator[Problem]:
@@ -102,6 +112,7 @@ def range_problems(settings: Settings) -> Iterator[Problem]:
     yield from _out_of_range(settings, _SETTINGS, "")
     for name, override in settings.cache.routes.items():
         yield from _out_of_range(override, _ROUTE_CACHE, joined("cache.routes", name))
+    yield from _routing(settings.routing)
     for name, provider in settings.providers.items():
         yield from _out_of_range(provider, _PROVIDER, joined("providers", name))
     for name, model in settings.models.items():
@@ -110,6 +121,20 @@ def range_problems(settings: Settings) -> Iterator[Problem]:
             yield from _out_of_range(model.price, _PRICE, joined(here, "price"))
         for index, deployment in enumerate(model.deployments):
             yield from _out_of_range(deployment, _DEPLOYMENT, joined(joined(here, "deployments"), index))
+
+
+def _routing(routing: RoutingPolicy) -> Iterator[Problem]:
+    for name, tier in routing.tiers.items():
+        yield from _out_of_range(tier, {"min_confidence": _SHARE}, joined("routing.tiers", name))
+    for name, pair in routing.pairs.items():
+        yield from _out_of_range(pair, {"threshold": _SHARE}, joined("routing.pairs", name))
+    for name, best in routing.best.items():
+        here = joined("routing.best", name)
+        yield from _out_of_range(best, _BEST, here)
+        for model, one in best.models.items():
+            yield from _out_of_range(one, _BEST_MODEL, joined(joined(here, "models"), model))
+    if routing.learned is not None:
+        yield from _out_of_range(routing.learned, _LEARNED, "routing.learned")
 
 
 def _out_of_range(section: msgspec.Struct, ranges: Mapping[str, Range], path: str) -> Iterator[Problem]:

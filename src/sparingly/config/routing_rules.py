@@ -5,7 +5,9 @@ from difflib import get_close_matches
 
 from sparingly.config.catalog import catalog_of
 from sparingly.config.problems import Problem, joined
-from sparingly.core.catalog import TIERS, places
+from sparingly.config.strategy_rules import strategy_problems
+from sparingly.core.catalog import LEARNED, TIERS, places
+from sparingly.core.routing.target import is_strategy
 from sparingly.settings import Settings
 
 
@@ -17,6 +19,7 @@ def routing_problems(settings: Settings) -> list[Problem]:
         *_tiers(settings),
         *_names(settings),
         *_routes(settings),
+        *strategy_problems(settings, servable),
         *_fallbacks(settings),
         *_retry(settings),
         *_grey_zone(settings),
@@ -28,6 +31,10 @@ def _deployments(settings: Settings) -> Iterator[Problem]:
         here = joined(joined("models", name), "deployments")
         if name == TIERS:
             yield Problem(joined("models", name), f'"{TIERS}" means the classifier and cannot be a model')
+        elif name == LEARNED or is_strategy(settings.routing, name):
+            yield Problem(
+                joined("models", name), f'"{name}" names a strategy of routing and cannot be a model'
+            )
         for index, deployment in enumerate(model.deployments):
             if deployment.provider not in settings.providers:
                 unknown = _unknown("provider", deployment.provider, list(settings.providers))
@@ -42,7 +49,7 @@ def _classifier(settings: Settings) -> Iterator[Problem]:
     if classifier.model is not None and classifier.kind == "embedding":
         yield Problem(here, "a classifier of the kind embedding asks no model; leave one of the two out")
     elif classifier.model is not None:
-        yield from _servable(settings, here, classifier.model)
+        yield from servable(settings, here, classifier.model)
     elif classifier.kind == "llm":
         yield Problem(here, "missing; a classifier of the kind llm needs a model")
     if classifier.examples is not None and (classifier.kind == "llm" or classifier.model is not None):
@@ -53,23 +60,23 @@ def _grey_zone(settings: Settings) -> Iterator[Problem]:
     zone = settings.cache.grey_zone
     here = "cache.grey_zone.model"
     if zone.model is not None:
-        yield from _servable(settings, here, zone.model)
+        yield from servable(settings, here, zone.model)
     elif zone.judge == "llm":
         yield Problem(here, "missing; a judge of the kind llm needs a model")
 
 
 def _tiers(settings: Settings) -> Iterator[Problem]:
     for name, tier in settings.routing.tiers.items():
-        yield from _servable(settings, joined(joined("routing.tiers", name), "model"), tier.model)
+        yield from servable(settings, joined(joined("routing.tiers", name), "model"), tier.model)
 
 
 def _names(settings: Settings) -> Iterator[Problem]:
     for asked, target in settings.routing.names.items():
         here = joined("routing.names", asked)
-        if target == TIERS:
-            yield from _has_tiers(settings, here)
-        elif target != asked:
-            yield from _servable(settings, here, target)
+        if target in (TIERS, LEARNED):
+            yield from _is_there(settings, here, target)
+        elif target != asked and not is_strategy(settings.routing, target):
+            yield from servable(settings, here, target)
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:
@@ -80,10 +87,10 @@ def _routes(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 joined("routing.routes", name), "a route's name must be printable ASCII without spaces"
             )
-        if route.to == TIERS:
-            yield from _has_tiers(settings, here)
-        elif route.to is not None:
-            yield from _servable(settings, here, route.to)
+        if route.to in (TIERS, LEARNED):
+            yield from _is_there(settings, here, route.to)
+        elif route.to is not None and not is_strategy(settings.routing, route.to):
+            yield from servable(settings, here, route.to)
 
 
 def _fallbacks(settings: Settings) -> Iterator[Problem]:
@@ -91,7 +98,7 @@ def _fallbacks(settings: Settings) -> Iterator[Problem]:
     for model, others in fallbacks.items():
         here = joined("routing.fallbacks", model)
         for index, other in enumerate(others):
-            yield from _servable(settings, joined(here, index), other)
+            yield from servable(settings, joined(here, index), other)
         loop = _loop(fallbacks, model)
         # Reported once, at the member that comes first in the file.
         if loop and model == next(one for one in fallbacks if one in loop):
@@ -119,13 +126,14 @@ def _retry(settings: Settings) -> Iterator[Problem]:
         yield Problem("routing.retry.base_wait_s", f"more than max_wait_s, which is {retry.max_wait_s!r}")
 
 
-def _has_tiers(settings: Settings, path: str) -> Iterator[Problem]:
-    if not settings.routing.tiers:
-        yield Problem(path, f'leads to "{TIERS}", but routing.tiers is empty')
+def _is_there(settings: Settings, path: str, strategy: str) -> Iterator[Problem]:
+    if not is_strategy(settings.routing, strategy):
+        what = "empty" if strategy == TIERS else "not set"
+        yield Problem(path, f'leads to "{strategy}", but routing.{strategy} is {what}')
 
 
-def _servable(settings: Settings, path: str, model: str) -> Iterator[Problem]:
-    """A model must be one that a provider serves.
+def servable(settings: Settings, path: str, model: str) -> Iterator[Problem]:
+    """Why a model is none that a provider serves, if so.
 
     A name that `routing.names` maps may still be a model here: `names` is about
     what clients ask for, and `gpt-4o: tiers` with gpt-4o in a tier is sound.
@@ -135,7 +143,7 @@ def _servable(settings: Settings, path: str, model: str) -> Iterator[Problem]:
         yield Problem(path, "expected the name of a model, got an empty text")
     elif model in settings.models:
         yield from _deployed(settings, path, model)
-    elif model in {TIERS, "auto"}:
+    elif model in {TIERS, LEARNED, "auto"} or is_strategy(settings.routing, model):
         yield Problem(path, f'expected a model, got "{model}"')
     elif model in routing.tiers and routing.tiers[model].model != model:
         yield Problem(path, f'"{model}" is a tier; name its model, "{routing.tiers[model].model}"')

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sparingly.config.catalog import OFFICIAL_HOSTS, catalog_of
 from sparingly.config.environment import is_set
+from sparingly.config.strategy_words import condition_words, strategy_words
 from sparingly.config.warnings import IsPriced, warnings_of
 from sparingly.core.catalog import TIERS, patterns_of, places
 from sparingly.core.evidence.guards import guards_of
-from sparingly.core.policy import CachePolicy, Classifier, Route, for_route
+from sparingly.core.policy import CachePolicy, Classifier, RoutingPolicy, for_route
+from sparingly.core.routing.target import is_strategy
+from sparingly.core.strategies import Route
 from sparingly.settings import Provider, Settings
 
 _DEFAULT_DATA = "the user's data folder"
@@ -90,14 +93,15 @@ def _models(settings: Settings) -> list[str]:
         price = "list price"
         if model.price is not None:
             price = f"${model.price.input_usd_per_mtok:g} in, ${model.price.output_usd_per_mtok:g} out per million"
-        rows.append((name, ", ".join(deployments) or "served nowhere", price))
+        by = "" if model.balance == "weighted" else f", {model.balance.replace('_', ' ')} first"
+        rows.append((name, (", ".join(deployments) or "served nowhere") + by, price))
     return _table(rows)
 
 
 def _routing(settings: Settings) -> list[str]:
     routing = settings.routing
-    lines = [f"asking for {asked} takes {_goal(to)}" for asked, to in routing.names.items()]
-    lines += [_route(name, route) for name, route in routing.routes.items()]
+    lines = [f"asking for {asked} takes {_goal(to, routing)}" for asked, to in routing.names.items()]
+    lines += [_route(name, route, routing) for name, route in routing.routes.items()]
     lines.append("any other model name is honored as asked")
     if routing.tiers:
         lines.append(_chooser(routing.classifier))
@@ -108,8 +112,10 @@ def _routing(settings: Settings) -> list[str]:
         catalog = catalog_of(settings)
         lines += _table(
             (f"  tier {name}", tier.model, "at " + ", ".join(p.provider for p in places(catalog, tier.model)))
+            + ((f"from a confidence of {tier.min_confidence:g}",) if tier.min_confidence is not None else ())
             for name, tier in routing.tiers.items()
         )
+    lines += strategy_words(routing)
     lines += [f"when {model} fails, then {_listed(others)}" for model, others in routing.fallbacks.items()]
     retry = routing.retry
     lines.append(
@@ -118,17 +124,15 @@ def _routing(settings: Settings) -> list[str]:
     return lines
 
 
-def _goal(to: str) -> str:
-    return "the tier that the classifier chooses" if to == TIERS else to
+def _goal(to: str, routing: RoutingPolicy) -> str:
+    if to == TIERS:
+        return "the tier that the classifier chooses"
+    return f"what {to} chooses" if is_strategy(routing, to) else to
 
 
-def _route(name: str, route: Route) -> str:
-    pairs = (("model", route.match.model), ("tenant", route.match.tenant), ("path", route.match.path))
-    what = (
-        " and ".join(f"{field} {pattern}" for field, pattern in pairs if pattern is not None) or "everything"
-    )
-    goal = "the model as asked" if route.to is None else _goal(route.to)
-    return f"route {name}: {what} takes {goal}"
+def _route(name: str, route: Route, routing: RoutingPolicy) -> str:
+    goal = "the model as asked" if route.to is None else _goal(route.to, routing)
+    return f"route {name}: {condition_words(route.match)} takes {goal}"
 
 
 def _chooser(classifier: Classifier) -> str:

@@ -26,6 +26,9 @@ ProviderKind: TypeAlias = Literal["openai", "anthropic", "simulated"]
 TIERS = "tiers"
 """In `routing.names` and a route's `to`: let the classifier choose."""
 
+LEARNED = "learned"
+"""There, too: choose by the estimates of `routing.learned`."""
+
 # Name patterns of the two houses as their model lists read in November 2026.
 _HOUSE_PATTERNS: dict[ProviderKind, tuple[str, ...]] = {
     "openai": (
@@ -85,6 +88,7 @@ def is_claimed(catalog: Catalog, model: str) -> bool:
 
 def known_models(catalog: Catalog, policy: RoutingPolicy) -> tuple[KnownModel, ...]:
     """Every name a client may ask for that the config spells out, sorted."""
+    strategies = {LEARNED, *policy.pairs, *policy.best}
     virtual = {name for name, target in policy.names.items() if target != TIERS or policy.tiers}
     concrete = {
         *catalog.models,
@@ -92,7 +96,10 @@ def known_models(catalog: Catalog, policy: RoutingPolicy) -> tuple[KnownModel, .
         *(target for target in policy.names.values() if target != TIERS),
         *(rule.to for rule in policy.routes.values() if rule.to not in {None, TIERS}),
         *(model for models in policy.fallbacks.values() for model in models),
-    }
+        *(model for pair in policy.pairs.values() for model in (pair.weak, pair.strong)),
+        *(model for best in policy.best.values() for model in best.models),
+        *(() if policy.learned is None else (policy.learned.default,)),
+    } - strategies
     found = {name: KnownModel(name, None) for name in virtual}
     for name in concrete:
         served = places(catalog, name) if name is not None else ()

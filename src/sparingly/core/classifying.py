@@ -4,9 +4,12 @@ A ridge regression from the question's embedding and a few countable features
 to the tiers, made into probabilities by a temperature.  Penalty and temperature
 are those with the least log loss when each example is predicted by all others,
 which ridge regression yields in closed form, so fitting takes milliseconds and
-has no seed.
+has no seed.  The confidence in the likeliest tier is then laid on how often it was
+right of the examples left out (Platt's odds: one slope, one offset), since a bar
+of 0.7 means nothing unless seven of ten are right there.
 
-Tried and left out (figures in benchmarks/results/tier_classifier.json): nearest
+Tried and left out (figures in benchmarks/results/tier_classifier.json): isotonic
+confidence has steps and more error than two numbers on some hundred examples; nearest
 neighbors and centroids are less accurate, logistic regression is no better and
 needs an iterative solver.  Features alone fail where length does not tell.
 
@@ -42,6 +45,14 @@ _MIN_COVERAGE = 0.25
 _COVERAGE_WORDS = 60
 # Half of the probability is spread evenly: with three tiers confidence stays below 0.67.
 _DOUBT_WITHOUT_VECTOR = 0.5
+# Beyond this odds are endless; no figure of some hundred examples says more.
+_LEAST_CHANCE = 1e-6
+# One example's weight: with a handful of examples there is little to learn a slope from.
+_ODDS_PENALTY = 1.0
+# A step too far must not overflow; one part in 10^13 is as good as none.
+_MOST_LOG_ODDS = 30.0
+# Newton's method on two numbers settles in five or so.
+_NEWTON_STEPS = 20
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -62,6 +73,8 @@ class TierModel(msgspec.Struct, frozen=True, eq=False):
     bias: _Array
     temperature: float
     vocabulary: frozenset[str]
+    odds: tuple[float, float] = (1.0, 0.0)
+    """Slope and offset of the confidence's log odds."""
 
 
 def fit(examples: Sequence[Example], vectors: Sequence[Vector], *, tiers: tuple[str, ...]) -> TierModel:
@@ -74,6 +87,8 @@ def fit(examples: Sequence[Example], vectors: Sequence[Vector], *, tiers: tuple[
     targets = np.eye(len(tiers))[labels]
     center, bias = inputs.mean(axis=0), targets.mean(axis=0)
     penalty, temperature = _least_log_loss(inputs - center, targets, labels)
+    left_out = _leave_one_out(inputs - center, targets, penalty)
+    chances = np.array([_softmax(row / temperature) for row in left_out])
     return TierModel(
         tiers=tiers,
         feature_mean=mean,
@@ -83,6 +98,7 @@ def fit(examples: Sequence[Example], vectors: Sequence[Vector], *, tiers: tuple[
         bias=bias,
         temperature=temperature,
         vocabulary=vocabulary(examples),
+        odds=fitted_odds(chances.max(axis=1), chances.argmax(axis=1) == labels),
     )
 
 
@@ -103,7 +119,30 @@ def classify(
     for name, chance in zip(spread(len(model.tiers), tiers), chances, strict=True):
         scores[name] += float(chance)
     best = max(scores, key=lambda name: scores[name])
-    return Classified(best, scores[best], scores)
+    # Doubt without a vector was set by hand, and no example stands for it.
+    sure = scores[best] if vector is None else with_odds(scores[best], model.odds)
+    return Classified(best, sure, scores)
+
+
+def with_odds(confidence: float, odds: tuple[float, float]) -> float:
+    """A confidence with its log odds sloped and shifted; a larger one stays the larger."""
+    slope, offset = odds
+    held = min(max(confidence, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
+    return float(1 / (1 + np.exp(-(slope * np.log(held / (1 - held)) + offset))))
+
+
+def fitted_odds(confidence: _Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """The slope and offset with the least log loss (Platt 1999), drawn a little towards leaving it as it is."""
+    held = np.clip(confidence, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    inputs = np.stack([np.log(held / (1 - held)), np.ones_like(held)], axis=1)
+    found, prior = np.array([1.0, 0.0]), np.array([1.0, 0.0])
+    for _ in range(_NEWTON_STEPS):
+        chances = 1 / (1 + np.exp(-np.clip(inputs @ found, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)))
+        gradient = inputs.T @ (chances - right) + _ODDS_PENALTY * (found - prior)
+        curvature = (inputs.T * (chances * (1 - chances))) @ inputs + _ODDS_PENALTY * np.eye(2)
+        found = found - np.linalg.solve(curvature, gradient)
+    # A slope of nothing or less would turn doubt into certainty.
+    return (float(found[0]), float(found[1])) if found[0] > 0 and np.isfinite(found).all() else (1.0, 0.0)
 
 
 def spread(count: int, tiers: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,11 +221,12 @@ def _least_log_loss(centered: _Array, targets: _Array, labels: npt.NDArray[np.in
 def _leave_one_out(centered: _Array, targets: _Array, penalty: float) -> _Array:
     """What a ridge regression without an example predicts for it (Hastie et al., ESL, eq. 7.64)."""
     gram = centered.T @ centered + penalty * np.eye(centered.shape[1])
-    hat = centered @ np.linalg.solve(gram, centered.T)
-    # The intercept is fitted too: it adds 1/n to every entry of the hat matrix.
-    hat += 1 / len(centered)
-    own = np.diag(hat)[:, None]
-    return np.asarray((hat @ targets - own * targets) / (1 - own), dtype=np.float64)
+    halves = np.linalg.solve(gram, centered.T)
+    # The hat matrix itself would be as large as the examples squared.  The intercept is fitted
+    # too: it adds 1/n to every entry.
+    own = (np.einsum("ij,ji->i", centered, halves) + 1 / len(centered))[:, None]
+    fitted = centered @ (halves @ targets) + targets.mean(axis=0)
+    return np.asarray((fitted - own * targets) / (1 - own), dtype=np.float64)
 
 
 def _softmax(logits: _Array) -> _Array:

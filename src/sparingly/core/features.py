@@ -40,6 +40,17 @@ class Features(msgspec.Struct, frozen=True):
     craft_words: int = 0
     reasoning_words: int = 0
     demand_words: int = 0
+    user_turns: int = 0
+    answers: int = 0
+    """Turns of the model so far; 0 begins a conversation."""
+    thinking: bool = False
+    """Whether the caller asks the model to reason at length."""
+    web_search: bool = False
+    """Whether a tool is offered that searches the web at the provider."""
+    agent_session: bool = False
+    """Whether another request of the same session has offered tools."""
+    sub_agent: bool = False
+    """Whether it is of another conversation than the one that its session began with tools."""
 
 
 def features_of(ask: Ask, text: str) -> Features:
@@ -57,6 +68,10 @@ def features_of(ask: Ask, text: str) -> Features:
         estimated_tokens=chars // _CHARS_PER_TOKEN,
         wants_format=ask.response_format is not None,
         max_tokens=ask.sampling.max_tokens or 0,
+        user_turns=sum(turn.role == "user" for turn in ask.turns),
+        answers=sum(turn.role == "assistant" for turn in ask.turns),
+        thinking=_thinks(ask),
+        web_search=_searches(ask),
     )
 
 
@@ -83,6 +98,43 @@ def as_numbers(features: Features) -> dict[str, float]:
     """The features that are not zero, for the ledger."""
     values = {name: float(value) for name, value in msgspec.structs.asdict(features).items()}
     return {name: value for name, value in values.items() if value != 0.0}
+
+
+def _thinks(ask: Ask) -> bool:
+    """Anthropic's `thinking`, OpenAI's `reasoning_effort` and `reasoning.effort`, as their clients send them."""
+    if ask.extra is None or not ("thinking" in ask.extra or "reasoning" in ask.extra):
+        return False
+    asked = msgspec.json.decode(ask.extra, type=_Reasoning)
+    return (
+        _field(asked.thinking, "type") in {"enabled", "adaptive"}
+        or asked.reasoning_effort in _MUCH
+        or _field(asked.reasoning, "effort") in _MUCH
+    )
+
+
+def _field(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _searches(ask: Ask) -> bool:
+    """By the type that the provider's own tools have; a function of any name is the caller's."""
+    if ask.extra is not None and '"web_search_options"' in ask.extra:
+        return True
+    kinds = (msgspec.json.decode(tool.extra, type=_Typed).type for tool in ask.tools if tool.extra)
+    return any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds)
+
+
+class _Reasoning(msgspec.Struct):
+    thinking: object = None
+    reasoning: object = None
+    reasoning_effort: object = None
+
+
+class _Typed(msgspec.Struct):
+    type: object = None
+
+
+_MUCH = frozenset({"high", "xhigh", "max"})
 
 
 def _part_chars(part: Part) -> int:

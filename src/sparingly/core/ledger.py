@@ -37,6 +37,26 @@ class Observed(msgspec.Struct, frozen=True):
     fresh_text: str
 
 
+class Routing(msgspec.Struct, frozen=True):
+    """Why a model was chosen, for whoever weighs other choices later.
+
+    `estimates` are quality and nano-dollars by model; `held` is the model that the
+    conversation had, `move` how it went on: first, same, up, down or stayed;
+    `cost_weight` is quality per dollar, where it came from outside.
+    """
+
+    reason: str = ""
+    strategy: str | None = None
+    tier: str | None = None
+    task: str | None = None
+    support: float | None = None
+    estimates: dict[str, tuple[float, int]] = {}
+    alternatives: tuple[str, ...] = ()
+    held: str | None = None
+    move: str | None = None
+    cost_weight: float | None = None
+
+
 class LedgerEntry(msgspec.Struct, frozen=True):
     """One line of the ledger.
 
@@ -74,6 +94,9 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     scores: dict[str, float] = {}
     features: dict[str, float] = {}
     propensity: float = 1.0
+    """The probability with which the served model and deployment were chosen."""
+    routing: Routing | None = None
+    """None where nobody had to be chosen, and in entries of earlier versions."""
     conversation: str | None = None
     tags: tuple[str, ...] = ()
     timings: Timings = Timings()

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sparingly.core.evidence.guards import Domain
+from sparingly.core.strategies import Balance, Best, Learned, Pair, Route, Sticky, TrafficRules
 
 Mode: TypeAlias = Literal["off", "observe", "on"]
 JudgeKind: TypeAlias = Literal["fitted", "threshold"]
@@ -161,9 +162,10 @@ class Deployment(_Policy, frozen=True, kw_only=True):
 
 
 class Model(_Policy, frozen=True, kw_only=True):
-    """A model name that clients and routes may use, and where it is served."""
+    """A model name that clients and routes may use, where it is served, and who of those is asked first."""
 
     deployments: tuple[Deployment, ...] = ()
+    balance: Balance = "weighted"
     price: Price | None = None
 
 
@@ -182,6 +184,8 @@ class Tier(_Policy, frozen=True, kw_only=True):
     """The model of a tier; tiers are written cheapest first."""
 
     model: str
+    min_confidence: float | None = None
+    """The bar between this tier and the next one up; None takes `fallback.min_confidence`."""
 
 
 class Escalation(_Policy, frozen=True, kw_only=True):
@@ -189,21 +193,6 @@ class Escalation(_Policy, frozen=True, kw_only=True):
 
     strategy: Literal["escalate", "none"] = "escalate"
     min_confidence: float = 0.7
-
-
-class RouteMatch(_Policy, frozen=True, kw_only=True):
-    """Shell patterns that all must match; None matches everything."""
-
-    model: str | None = None
-    tenant: str | None = None
-    path: str | None = None
-
-
-class Route(_Policy, frozen=True, kw_only=True):
-    """A named kind of request.  `to` is a model name, or `tiers` for the classifier."""
-
-    match: RouteMatch
-    to: str | None = None
 
 
 class Retry(_Policy, frozen=True, kw_only=True):
@@ -219,15 +208,20 @@ class Retry(_Policy, frozen=True, kw_only=True):
 class RoutingPolicy(_Policy, frozen=True, kw_only=True):
     """From asked model to served model.
 
-    `names` maps an asked name to a model or to `tiers`; a concrete model that is
-    not mapped is honored.  `fallbacks` lists models to try when all deployments
-    of a model have failed.
+    `names` maps an asked name to a model or a strategy: `tiers`, `learned`, or the
+    name of one of `pairs` or `best`; a concrete model that is not mapped is honored.
+    `fallbacks` lists models to try when all deployments of a model have failed.
     """
 
     classifier: Classifier = Classifier(kind="embedding")
     tiers: dict[str, Tier] = {}
     fallback: Escalation = Escalation()
     names: dict[str, str] = msgspec.field(default_factory=lambda: {"auto": "tiers"})
+    traffic: TrafficRules = TrafficRules()
     routes: dict[str, Route] = {}
+    pairs: dict[str, Pair] = {}
+    best: dict[str, Best] = {}
+    learned: Learned | None = None
+    sticky: Sticky = Sticky()
     fallbacks: dict[str, tuple[str, ...]] = {}
     retry: Retry = Retry()

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from fastembed import TextEmbedding
     from fastembed.text.onnx_embedding import OnnxTextEmbedding
     from numpy.typing import ArrayLike
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 # The name of the model that the package carries.
 _PACKAGED = "minilm"
+# English has 4 to 5; only white space and words beyond the vocabulary have more.
+_MOST_CHARACTERS_A_PIECE = 16
 
 
 class Reading(NamedTuple):
@@ -72,11 +74,21 @@ class FastembedModel:
         encoded = self._tokenizer.encode(text)
         if self._unknown is not None and self._unknown in encoded.ids:
             raise TextUnreadable(f"{self.name} cannot tell some of the text's words apart")
-        # Some tokenizers pad a single text, too.
-        return Reading(
-            text,
-            [piece for piece, is_real in zip(encoded.ids, encoded.attention_mask, strict=True) if is_real],
-        )
+        return Reading(text, _real(encoded))
+
+    def head(self, text: str) -> Reading:
+        """A text's first window, whatever its words.
+
+        It says what a text is about, which is what routing asks.  Never compare two texts by it:
+        they may differ where this was cut, or in words that are one and the same to the model.
+        """
+        # Reading all of a megabyte to keep its first page would take a second.
+        encoded = self._tokenizer.encode(text[: self.window_tokens * _MOST_CHARACTERS_A_PIECE])
+        if len(encoded.ids) <= self.window_tokens:
+            return Reading(text, _real(encoded))
+        ids, last = encoded.ids[: self.window_tokens - 1], encoded.ids[-1]
+        # Fastembed tokenizes the text again: it gets what these pieces stand for.
+        return Reading(text[: encoded.offsets[self.window_tokens - 2][1]], [*ids, last])
 
     def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
         """One unit vector a text, from one run."""
@@ -224,6 +236,11 @@ def _onnx(embedding: "TextEmbedding") -> "OnnxTextEmbedding":
     if not isinstance(inner, OnnxTextEmbedding):
         raise StartupError(f"embedder.model: {embedding.model_name} is not an ONNX model")
     return inner
+
+
+def _real(encoded: "Encoding") -> list[int]:
+    """The ids without padding: some tokenizers pad a single text, too."""
+    return [piece for piece, is_real in zip(encoded.ids, encoded.attention_mask, strict=True) if is_real]
 
 
 def _unknown_piece(tokenizer: "Tokenizer") -> int | None:

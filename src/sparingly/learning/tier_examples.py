@@ -47,6 +47,7 @@ class StoredTierModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedder: str
     examples_sha256: str
     temperature: float
+    odds: tuple[float, float]
     feature_mean: list[float]
     feature_scale: list[float]
     center: list[float]
@@ -98,6 +99,7 @@ def shipped_model(embedder_name: str) -> TierModel | None:
         weights=np.array(stored.weights),
         bias=np.array(stored.bias),
         temperature=stored.temperature,
+        odds=stored.odds,
         vocabulary=vocabulary(shipped_examples()),
     )
 
@@ -105,10 +107,11 @@ def shipped_model(embedder_name: str) -> TierModel | None:
 def stored(model: TierModel, *, embedder_name: str) -> StoredTierModel:
     """A model of the package's examples, ready to be written."""
     return StoredTierModel(
-        version=1,
+        version=2,
         embedder=embedder_name,
         examples_sha256=examples_sha256(),
         temperature=model.temperature,
+        odds=model.odds,
         feature_mean=_rounded(model.feature_mean),
         feature_scale=_rounded(model.feature_scale),
         center=_rounded(model.center),

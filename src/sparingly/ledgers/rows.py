@@ -15,7 +15,7 @@ import msgspec
 
 from sparingly.core.ledger import LedgerEntry
 
-VERSION = 2
+VERSION = 3
 
 # "SPRG": marks the file as ours (PRAGMA application_id).
 APPLICATION_ID = 0x53505247
@@ -82,6 +82,11 @@ _COLUMNS: tuple[tuple[str, str, Callable[[LedgerEntry], Value]], ...] = (
     ("observed_stored_text", "TEXT", lambda e: e.observed.stored_text if e.observed else None),
     ("observed_fresh_text", "TEXT", lambda e: e.observed.fresh_text if e.observed else None),
     ("kept", "TEXT NOT NULL DEFAULT ''", lambda e: e.kept),
+    # Version 3: one value for all that explains a route, so that new strategies need no new columns ...
+    ("routing", "TEXT", lambda e: _text(e.routing) if e.routing else None),
+    # ... and what people group by.
+    ("tier", "TEXT", lambda e: e.routing.tier if e.routing else None),
+    ("route_reason", "TEXT", lambda e: e.routing.reason if e.routing else None),
 )
 
 SCHEMA = (
@@ -105,6 +110,13 @@ UPGRADES = {
         "ALTER TABLE entries ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX IF NOT EXISTS entries_by_id ON entries (id)",
         "PRAGMA user_version = 2",
+    ),
+    # Rows of version 2 keep what they had: scores, features and propensity; why is not known of them.
+    2: (
+        "ALTER TABLE entries ADD COLUMN routing TEXT",
+        "ALTER TABLE entries ADD COLUMN tier TEXT",
+        "ALTER TABLE entries ADD COLUMN route_reason TEXT",
+        "PRAGMA user_version = 3",
     ),
 }
 """The statements that make a ledger of each version one of the next."""

@@ -6,8 +6,9 @@ from sparingly.core.answer import Answer, Usage
 from sparingly.core.catalog import Catalog, places
 from sparingly.core.chat import Tenant
 from sparingly.core.features import as_numbers, features_of
-from sparingly.core.ledger import LedgerEntry, Observed, Timings
+from sparingly.core.ledger import LedgerEntry, Observed, Routing, Timings
 from sparingly.core.pricing import known_cost_nano
+from sparingly.core.routing.conversation import Conversation
 from sparingly.core.routing.decide import Candidate, Decision
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
 from sparingly.pipeline.exchange import Incoming, Summary
@@ -22,6 +23,7 @@ class Notes(msgspec.Struct):
     incoming: Incoming
     route: str
     baseline_model: str
+    conversation: Conversation
     verdict: Verdict = Bypass("unfinished")
     decision: Decision | None = None
     candidate: Candidate | None = None
@@ -161,7 +163,8 @@ class Accounts:
             scores=decision.scores if decision is not None else {},
             features=as_numbers(decision.features) if decision is not None else {},
             propensity=decision.propensity if decision is not None else 1.0,
-            conversation=incoming.conversation,
+            routing=_routing(decision) if decision is not None else None,
+            conversation=notes.conversation.id,
             tags=incoming.directives.tags,
             timings=msgspec.structs.replace(notes.timings, total_s=total_s),
             observed=notes.observed,
@@ -178,7 +181,9 @@ def summary(notes: Notes, *, now: float, cost_nano: int | None, saved_nano: int 
         id=notes.incoming.id,
         verdict=verdict,
         reason=reason_of(notes),
-        route=route_label(notes),
+        route=notes.route,
+        tier=notes.decision.tier if notes.decision is not None else None,
+        route_reason=notes.decision.reason if notes.decision is not None else None,
         served=served_model(notes),
         source=hit.entry.source if hit is not None else None,
         similarity=evidence.similarity,
@@ -193,12 +198,6 @@ def served_model(notes: Notes) -> str | None:
     if notes.hit is not None:
         return notes.hit.entry.served
     return notes.candidate.model if notes.candidate is not None else None
-
-
-def route_label(notes: Notes) -> str:
-    """The route, with the tier where one was chosen."""
-    tier = notes.decision.tier if notes.decision is not None else None
-    return notes.route if tier is None else f"{notes.route}/{tier}"
 
 
 def reason_of(notes: Notes) -> str:
@@ -217,6 +216,47 @@ def _told(notes: Notes) -> tuple[str, Evidence]:
             return "miss", evidence
         case Bypass():
             return "bypass", Evidence()
+
+
+def unanswered(notes: Notes) -> LedgerEntry | None:
+    """What deciding cost a request that nobody answered; its own line is written where it is told so.
+
+    None where nothing was paid.
+    """
+    if not notes.overhead_nano:
+        return None
+    incoming = notes.incoming
+    return LedgerEntry(
+        id=f"{incoming.id}:classifier",
+        time=incoming.time,
+        tenant=incoming.caller.tenant,
+        path=incoming.path,
+        asked=incoming.ask.model,
+        status=502,
+        verdict="overhead",
+        reason="unanswered",
+        route=notes.route,
+        cost_nano=notes.overhead_nano,
+        overhead_nano=notes.overhead_nano,
+        conversation=notes.conversation.id,
+        routing=_routing(notes.decision) if notes.decision is not None else None,
+        trouble=notes.trouble,
+    )
+
+
+def _routing(decision: Decision) -> Routing:
+    return Routing(
+        reason=decision.reason,
+        strategy=decision.strategy,
+        tier=decision.tier,
+        task=decision.task,
+        support=decision.support,
+        estimates={one.model: (one.quality, one.cost_nano) for one in decision.estimates},
+        alternatives=tuple(dict.fromkeys(one.model for one in decision.alternatives)),
+        held=decision.held,
+        move=decision.move,
+        cost_weight=decision.cost_weight,
+    )
 
 
 class Ended(msgspec.Struct, frozen=True):

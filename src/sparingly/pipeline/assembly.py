@@ -20,6 +20,7 @@ from sparingly.pipeline.accounts import Accounts
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
@@ -66,6 +67,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Without it every question counts as timeless."""
     judge: JudgeModel | None = None
     """None judges by closeness alone."""
+    estimator: Estimator | None = None
+    """None: nothing was fitted, and strategies go by the config and the classifier."""
 
 
 class Pipeline(msgspec.Struct, frozen=True):
@@ -84,6 +87,8 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         classifier=parts.classifier,
         clock=parts.clock,
         rng=parts.rng,
+        prices=parts.prices,
+        estimator=parts.estimator,
     )
     call = Call(
         upstreams=parts.upstreams,
@@ -98,6 +103,7 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
     write_back = WriteBack(embedder=parts.embedder, store=parts.store, clock=parts.clock)
     serve = Serve(
         accounts=Accounts(prices=parts.prices, catalog=parts.catalog),
+        router=router,
         write_back=write_back,
         background=parts.background,
         ledger=parts.ledger,

@@ -27,6 +27,7 @@ from sparingly.core.routing.decide import Candidate
 from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError, UpstreamUnreachable
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.large import by_size
+from sparingly.pipeline.loads import Work
 from sparingly.pipeline.relay import Relay
 from sparingly.pipeline.route import Router
 from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
@@ -52,6 +53,8 @@ class Called(msgspec.Struct, frozen=True):
     attempts: int
     first_s: float
     """From sending to the provider's first byte, of this attempt."""
+    work: Work
+    """Ends when the deployment is done with this request."""
     whole: bytes | None = None
     relay: Relay | None = None
 
@@ -105,8 +108,9 @@ class Call:
                 try:
                     called = await self._attempt(incoming, candidate, stamp, tries)
                     if not called.is_error:
-                        self._router.succeeded(candidate)
+                        self._router.succeeded(candidate, first_s=called.first_s)
                         return called
+                    called.work.end()
                     refused = called
                     outcome = self._refusal(incoming, called)
                 except InvalidRequest as error:
@@ -147,13 +151,15 @@ class Call:
         is_theirs = incoming.caller.key is not None and called.candidate.provider in self._client_keyed
         return Refused(called.status, retry_after, client_key=is_theirs)
 
+    def _injects(self, incoming: Incoming, upstream: Upstream) -> bool:
+        """Whether token counts are asked for that the client did not ask for."""
+        return incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
+
     async def _attempt(self, incoming: Incoming, candidate: Candidate, stamp: Stamp, tries: int) -> Called:
         upstream = self._upstreams[candidate.provider]
-        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
+        outbound = OUTBOUND[upstream.dialect]
         same = incoming.dialect == outbound.name
-        inject = (
-            incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
-        )
+        inject = self._injects(incoming, upstream)
         if same:
             body = await by_size(
                 len(incoming.body),
@@ -163,6 +169,28 @@ class Call:
             body = await by_size(
                 len(incoming.body), lambda: outbound.write(incoming.ask, model=candidate.model)
             )
+        work = self._router.begun(candidate)
+        try:
+            return await self._sent(
+                incoming, candidate, upstream, body=body, stamp=stamp, tries=tries, work=work
+            )
+        except BaseException:
+            work.end()
+            raise
+
+    async def _sent(
+        self,
+        incoming: Incoming,
+        candidate: Candidate,
+        upstream: Upstream,
+        *,
+        body: bytes,
+        stamp: Stamp,
+        tries: int,
+        work: Work,
+    ) -> Called:
+        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
+        same = incoming.dialect == outbound.name
         begun = self._clock.tick()
         reply = await upstream.send(
             UpstreamRequest(
@@ -182,6 +210,7 @@ class Call:
             headers=reply.headers,
             attempts=tries,
             first_s=self._clock.tick() - begun,
+            work=work,
         )
         if reply.status < 400 and incoming.ask.stream and _is_event_stream(reply):
             relay = Relay(
@@ -189,7 +218,7 @@ class Call:
                 reader=outbound.reader(),
                 inbound=inbound,
                 writer=None if same else inbound.stream(incoming.ask, stamp),
-                stripper=UsageStripper() if same and inject else None,
+                stripper=UsageStripper() if same and self._injects(incoming, upstream) else None,
             )
             return msgspec.structs.replace(called, relay=await _opened(relay))
         try:

@@ -5,7 +5,6 @@ with labelled examples, the other asks a small model.  Neither ever raises: no
 answer in time is `classified=None`, and routing escalates.
 """
 
-import asyncio
 from typing import Protocol
 
 import msgspec
@@ -16,13 +15,11 @@ from sparingly.core.classifying import TierModel, classify
 from sparingly.core.features import Features
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
-from sparingly.errors import EmbedderError, TextUnfit
-from sparingly.pipeline.breaker import Breaker
 from sparingly.pipeline.small_model import SmallModel
+from sparingly.pipeline.timed_embedder import Embedded, TimedEmbedder
 from sparingly.ports import Clock, Embedder, Prices, Upstream
 from sparingly.protocols.dialect import Outbound
 
-_COOLDOWN_S = 5.0
 _SLOW = "classifier-slow"
 
 
@@ -55,12 +52,9 @@ class EmbeddingClassifier:
     def __init__(
         self, *, embedder: Embedder, model: TierModel, tiers: tuple[str, ...], timeout_s: float, clock: Clock
     ) -> None:
-        self._embedder = embedder
+        self._embedder = TimedEmbedder(embedder, timeout_s=timeout_s, clock=clock, slow=_SLOW)
         self._model = model
         self._tiers = tiers
-        self._timeout_s = timeout_s
-        self._clock = clock
-        self._breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
 
     async def classify(
         self,
@@ -72,28 +66,13 @@ class EmbeddingClassifier:
         client_key: str | None,  # noqa: ARG002  # the other kind's
     ) -> Classification:
         """Classify by embedding and features."""
-        embed_s: float | None = None
-        if vector is None and text.strip():
-            if not self._breaker.allows():
-                return Classification(None, trouble=("embedder-down",))
-            begun = self._clock.tick()
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    vector = await self._embedder.embed(text)
-            except TextUnfit:
-                # Not a trouble: the features alone are worth a doubtful answer.
-                vector = None
-            except EmbedderError as error:
-                self._breaker.failed()
-                return Classification(None, trouble=(error.code,))
-            except TimeoutError:
-                # Whoever waits here is better served by the most capable tier.
-                self._breaker.failed()
-                return Classification(None, trouble=(_SLOW,))
-            self._breaker.worked()
-            embed_s = self._clock.tick() - begun
+        embedded = Embedded(vector) if vector is not None else await self._embedder.embed(text)
+        if embedded.trouble:
+            # Whoever waits here is better served by the most capable tier.
+            return Classification(None, trouble=embedded.trouble)
+        vector = embedded.vector
         classified = classify(self._model, text=text, features=features, vector=vector, tiers=self._tiers)
-        return Classification(classified, vector=vector, embed_s=embed_s)
+        return Classification(classified, vector=vector, embed_s=embedded.embed_s)
 
 
 class LlmClassifier:

@@ -50,6 +50,8 @@ class Summary(msgspec.Struct, frozen=True):
     verdict: str
     reason: str
     route: str = ""
+    tier: str | None = None
+    route_reason: str | None = None
     served: str | None = None
     source: str | None = None
     """The request whose answer this is, when it is not this one."""

@@ -5,6 +5,8 @@ Nothing is called, stored or entered, but for a classifier or an embedding that
 the route needs.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from sparingly.core.admission import is_cacheable
@@ -18,8 +20,11 @@ from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.judging import Weighed
 from sparingly.core.personal import action_for
 from sparingly.core.policy import CachePolicy, PersonalAction, for_route
+from sparingly.core.routing.conversation import Conversation, conversation_of
 from sparingly.core.routing.decide import Alternative, Candidate
+from sparingly.core.routing.estimates import Estimate
 from sparingly.core.routing.target import Target
+from sparingly.core.routing.traffic import kinds_of
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Hit, Verdict
 from sparingly.errors import EmbedderError, SparinglyError, StoreError, TextUnfit
@@ -78,14 +83,23 @@ class Routing(msgspec.Struct, frozen=True):
 
     route: str
     routed: str | None = None
+    strategy: str | None = None
     tier: str | None = None
+    task: str | None = None
     reason: str = ""
+    propensity: float = 1.0
+    traffic: tuple[str, ...] = ()
     confidence: float | None = None
     escalated: bool = False
     features: dict[str, float] = {}
     scores: dict[str, float] = {}
     candidates: tuple[Candidate, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    support: float | None = None
+    conversation: str = ""
+    held: str | None = None
+    move: str | None = None
     trouble: tuple[str, ...] = ()
 
 
@@ -124,9 +138,14 @@ class Explainer:
         self._embedder = embedder
         self._clock = clock
 
-    async def explain(self, ask: Ask, *, tenant: Tenant, path: str) -> Explanation:
+    async def explain(
+        self, ask: Ask, *, tenant: Tenant, path: str, metadata: Mapping[str, str] | None = None
+    ) -> Explanation:
         """What would be done with a request, and why."""
-        target = self._router.target(asked=ask.model, tenant=tenant, path=path, pinned=None)
+        labels = metadata or {}
+        sticky = self._router.policy.sticky
+        conversation = conversation_of(ask, tenant=tenant, headers={}, metadata=labels, policy=sticky)
+        target = self._router.target(ask, path=path, conversation=conversation, metadata=labels)
         policy = for_route(self._cache, target.route)
         action = action_for(ask, tenant, policy.personal, is_shared=tenant in self._canon.groups)
         mark = fingerprint(ask, tenant=tenant, canon=self._canon, is_private=action == "own_scope")
@@ -142,7 +161,7 @@ class Explainer:
             eligibility=tuple(_checks(ask, mark, policy, action)),
             neighbors=tuple(neighbors),
             ruling=_ruling(found),
-            routing=await self._routing(ask, target, found.vector),
+            routing=await self._routing(ask, target, conversation, found.vector),
         )
 
     async def _neighbors(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> list[Near]:
@@ -162,10 +181,12 @@ class Explainer:
         known = {one.neighbor.entry.digest: one for one in weighed}
         return [_near(one, known.get(one.entry.digest), now=now) for one in near]
 
-    async def _routing(self, ask: Ask, target: Target, vector: Vector | None) -> Routing:
+    async def _routing(
+        self, ask: Ask, target: Target, conversation: Conversation, vector: Vector | None
+    ) -> Routing:
         try:
             chosen = await self._router.choose(
-                ask, target, text=ask.last_user_text, vector=vector, client_key=None
+                ask, target, conversation=conversation, vector=vector, client_key=None
             )
         except SparinglyError as error:
             # A model that nobody serves: the rest is worth telling all the same.
@@ -174,15 +195,24 @@ class Explainer:
         return Routing(
             route=decision.route,
             routed=decision.routed,
+            strategy=decision.strategy,
             tier=decision.tier,
+            task=decision.task,
             reason=decision.reason,
+            propensity=decision.propensity,
+            traffic=tuple(sorted(kinds_of(decision.features, self._router.policy.traffic))),
             confidence=decision.confidence,
             escalated=decision.escalated,
             features=as_numbers(decision.features),
             scores=decision.scores,
             candidates=decision.candidates,
             alternatives=decision.alternatives,
-            trouble=chosen.classification.trouble,
+            estimates=decision.estimates,
+            support=decision.support,
+            conversation=conversation.id,
+            held=decision.held,
+            move=decision.move,
+            trouble=chosen.trouble,
         )
 
 

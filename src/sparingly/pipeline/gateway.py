@@ -12,6 +12,7 @@ from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
 from sparingly.core.personal import action_for
 from sparingly.core.policy import CachePolicy, PersonalAction, for_route
 from sparingly.core.routing.baseline import baseline_model
+from sparingly.core.routing.conversation import Conversation, conversation_of
 from sparingly.core.routing.target import Target
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import NotCached
@@ -24,6 +25,7 @@ from sparingly.pipeline.lookup import Found, Lookup, doubt_of
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
+from sparingly.protocols.labels import metadata_of
 
 
 class Gateway:
@@ -51,12 +53,11 @@ class Gateway:
 
     async def answer(self, incoming: Incoming) -> Reply:
         """One request's answer, from memory or from the cheapest model that will do."""
-        target = self._router.target(
-            asked=incoming.ask.model, tenant=incoming.caller.tenant, path=incoming.path, pinned=incoming.pin
-        )
+        conversation, target = await by_size(len(incoming.body), lambda: self._headed(incoming))
         notes = Notes(
             incoming=incoming,
             route=target.route,
+            conversation=conversation,
             baseline_model=baseline_model(
                 target,
                 asked=incoming.ask.model,
@@ -83,7 +84,7 @@ class Gateway:
             return await self._ask_upstream(notes, target, policy, mark=None, found=None, lead=None)
         is_private = action == "own_scope"
         notes.is_private, notes.kept = is_private, "own-scope" if is_private else ""
-        mark = await by_size(len(incoming.body), lambda: self._mark(incoming, is_private=is_private))
+        mark = await by_size(len(incoming.body), lambda: self._mark(incoming, target, is_private=is_private))
         found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
         if self._second_look is not None:
             found = _undoubted(
@@ -105,11 +106,34 @@ class Gateway:
         tenant = incoming.caller.tenant
         return action_for(incoming.ask, tenant, policy.personal, is_shared=tenant in self._canon.groups)
 
-    def _mark(self, incoming: Incoming, *, is_private: bool) -> Fingerprint:
+    def _headed(self, incoming: Incoming) -> tuple[Conversation, Target]:
+        headers, metadata = dict(incoming.headers), metadata_of(incoming.body)
+        if incoming.conversation is not None:
+            headers[self._router.policy.sticky.header.lower()] = incoming.conversation
+        conversation = conversation_of(
+            incoming.ask,
+            tenant=incoming.caller.tenant,
+            headers=headers,
+            metadata=metadata,
+            policy=self._router.policy.sticky,
+        )
+        return conversation, self._router.target(
+            incoming.ask,
+            path=incoming.path,
+            conversation=conversation,
+            pinned=incoming.pin,
+            headers=headers,
+            metadata=metadata,
+        )
+
+    def _mark(self, incoming: Incoming, target: Target, *, is_private: bool) -> Fingerprint:
         tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon
         if incoming.query:
             # Another version of an API is another world.
             canon = msgspec.structs.replace(canon, realm=f"{canon.realm} ?{incoming.query}")
+        if target.is_labelled:
+            # An equal request without that header is answered by another model.
+            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} #{target.route}")
         if pin is None:
             return fingerprint(incoming.ask, tenant=tenant, canon=canon, is_private=is_private)
         ask = msgspec.structs.replace(incoming.ask, model=pin)
@@ -140,26 +164,25 @@ class Gateway:
             chosen = await self._router.choose(
                 incoming.ask,
                 target,
-                text=incoming.ask.last_user_text,
+                conversation=notes.conversation,
                 vector=found.vector if found is not None else None,
                 client_key=incoming.caller.key,
             )
             notes.decision = chosen.decision
             notes.overhead_nano += chosen.classification.cost_nano
-            notes.trouble += chosen.classification.trouble
+            notes.trouble += chosen.trouble
             notes.timed(route_s=chosen.route_s)
+            self._router.asked(notes.conversation, chosen.decision)
             called = await self._call.begin(incoming, chosen.decision.candidates, stamp=stamp_of(incoming))
-            vector = chosen.classification.vector
-            if found is not None and found.vector is not None:
-                vector = found.vector
-            fresh = Fresh(policy, mark, vector, lead)
+            fresh = Fresh(policy, mark, chosen.vector, lead)
             if found is not None:
-                fresh = Fresh(policy, mark, vector, lead, found.time_class, found.doubted)
+                fresh = Fresh(policy, mark, chosen.vector, lead, found.time_class, found.doubted)
             return self._serve.fresh(notes, called, fresh)
         except BaseException:
             # Whoever waits for this answer must ask for themselves.
             if lead is not None:
                 lead.end(None)
+            self._serve.unanswered(notes)
             raise
 
 

@@ -23,12 +23,21 @@ from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Hit
 from sparingly.core.worth import worth
 from sparingly.errors import UpstreamNonsense
-from sparingly.pipeline.accounts import Accounts, Notes, served_model, summary, usage_of, usage_so_far
+from sparingly.pipeline.accounts import (
+    Accounts,
+    Notes,
+    served_model,
+    summary,
+    unanswered,
+    usage_of,
+    usage_so_far,
+)
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Called
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import Lead
 from sparingly.pipeline.relay import Relay
+from sparingly.pipeline.route import Router
 from sparingly.pipeline.write_back import WriteBack
 from sparingly.ports import Clock, Ledger
 from sparingly.protocols.dialect import Failure, Stamp
@@ -65,6 +74,7 @@ class Serve:
         self,
         *,
         accounts: Accounts,
+        router: Router,
         write_back: WriteBack,
         background: Background,
         ledger: Ledger,
@@ -74,6 +84,7 @@ class Serve:
     ) -> None:
         """`on_settled` is told of every finished request, for the traffic log."""
         self._accounts = accounts
+        self._router = router
         self._write_back = write_back
         self._background = background
         self._ledger = ledger
@@ -115,9 +126,24 @@ class Serve:
         notes.status = called.status
         notes.attempts = called.attempts
         notes.timed(upstream_first_s=called.first_s, first_byte_s=self._since_arrival(notes))
-        if called.relay is not None:
-            return self._streamed(notes, called, called.relay, fresh)
-        return self._whole(notes, called, called.whole or b"", fresh)
+        try:
+            if called.relay is not None:
+                return self._streamed(notes, called, called.relay, fresh)
+            return self._whole(notes, called, called.whole or b"", fresh)
+        except BaseException:
+            called.work.end()
+            raise
+
+    def unanswered(self, notes: Notes) -> None:
+        """Enter what deciding cost a request that nobody answered."""
+        entry = unanswered(notes)
+        if entry is not None:
+            self._ledger.enter(entry)
+
+    def _told_router(self, notes: Notes, called: Called, answer: Answer | None, usage: Usage) -> None:
+        called.work.end()
+        if answer is not None and notes.decision is not None:
+            self._router.answered(notes.conversation, notes.decision, called.candidate, usage)
 
     def _streamed(self, notes: Notes, called: Called, relay: Relay, fresh: Fresh) -> Reply:
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
@@ -129,6 +155,7 @@ class Serve:
                 if answer is not None
                 else usage_so_far(notes.incoming, relay.partial())
             )
+            self._told_router(notes, called, answer, usage)
             self._settle(notes, answer, usage, fresh)
             return self._enter(notes, answer, usage, complete=delivered and relay.complete)
 
@@ -158,6 +185,7 @@ class Serve:
         money = self._accounts.money(notes, usage, charged=charged)
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
+            self._told_router(notes, called, answer, usage)
             self._settle(notes, answer, usage, fresh)
             return self._enter(notes, answer, usage, complete=delivered, charged=charged)
 

@@ -25,6 +25,7 @@ from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.exchange import Caller, Incoming
 from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
@@ -43,6 +44,7 @@ _KEEP_ONLY = Directives(look=False)
 _SWEEP_EVERY = 1_000
 
 OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[AnswerStore]]
+MakeEstimator: TypeAlias = Callable[[Embedder, Clock], Estimator | None]
 MakeClassifier: TypeAlias = Callable[[Mapping[str, Upstream], Embedder, Clock], TierClassifier | None]
 
 
@@ -62,6 +64,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     stopwatch: Callable[[], float]
     freshness: FreshnessModel | None = None
     judge: JudgeModel | None = None
+    make_estimator: MakeEstimator | None = None
+    """Given the replay's embedder, which remembers vectors; None: nothing was fitted."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -171,6 +175,7 @@ async def opened_player(
             patience_s=None,
             freshness=world.freshness,
             judge=world.judge,
+            estimator=world.make_estimator(embedder, clock) if world.make_estimator is not None else None,
         )
         yield Player(
             pipeline=assemble(parts, cache=cache, routing=routing),

@@ -80,6 +80,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float
     judgement: str | None
     escalated: bool
+    tier: str | None
+    route_reason: str | None
+    strategy: str | None
+    propensity: float
 
 
 class Run(msgspec.Struct, frozen=True):

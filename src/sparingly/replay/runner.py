@@ -201,4 +201,8 @@ def _decision(entry: LedgerEntry, told: scores.Played, bill: costs.Bill) -> Deci
         cost_usd=to_usd(bill.both_nano),
         judgement=told.judgement,
         escalated=entry.escalated,
+        tier=entry.routing.tier if entry.routing is not None else None,
+        route_reason=entry.routing.reason if entry.routing is not None else None,
+        strategy=entry.routing.strategy if entry.routing is not None else None,
+        propensity=entry.propensity,
     )

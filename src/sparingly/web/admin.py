@@ -36,6 +36,7 @@ from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.near_misses import near_misses
 from sparingly.ports import AnswerStore, Clock, History
 from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.labels import metadata_of
 from sparingly.web.auth import DEFAULT_TENANT
 from sparingly.web.headers import credential
 from sparingly.web.llm import ENDPOINTS
@@ -152,8 +153,11 @@ class AdminApi:
         dialect = ENDPOINTS.get(asked.path)
         if dialect is None:
             raise InvalidRequest(f"path: only {', '.join(ENDPOINTS)} can be explained", field="path")
-        ask = INBOUND[dialect].read(await request.body())
-        explanation = await self._explainer.explain(ask, tenant=Tenant(asked.tenant), path=asked.path)
+        body = await request.body()
+        ask = INBOUND[dialect].read(body)
+        explanation = await self._explainer.explain(
+            ask, tenant=Tenant(asked.tenant), path=asked.path, metadata=metadata_of(body)
+        )
         return _json(explanation)
 
 

@@ -78,6 +78,10 @@ def summary_headers(summary: Summary) -> list[tuple[str, str]]:
         ("x-sparingly-reason", summary.reason),
         ("x-sparingly-route", _safe(summary.route)),
     ]
+    if summary.tier is not None:
+        headers.append(("x-sparingly-tier", _safe(summary.tier)))
+    if summary.route_reason is not None:
+        headers.append(("x-sparingly-route-reason", _safe(summary.route_reason)))
     if summary.served is not None:
         headers.append(("x-sparingly-model", _safe(summary.served)))
     if summary.source is not None:

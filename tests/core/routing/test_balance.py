@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparingly.core.catalog import Place
-from sparingly.core.routing.balance import balance
+from sparingly.core.health import DeploymentId
+from sparingly.core.routing.balance import Load, balance
+from sparingly.core.strategies import Balance
 
 ABC = (Place("a", "m", 5), Place("b", "m", 3), Place("c", "m", 2))
 
@@ -84,3 +86,63 @@ def test_weights_are_respected_over_many_draws() -> None:
         # Five standard errors of a share of 20,000 draws.
         tolerance = 5 * (share * (1 - share) / draws) ** 0.5
         assert orders[order] / draws == pytest.approx(share, abs=tolerance)
+
+
+def _loads(**loads: Load) -> dict[DeploymentId, Load]:
+    return {(name, "m"): load for name, load in loads.items()}
+
+
+@pytest.mark.parametrize(
+    ("by", "loads", "order"),
+    [
+        # Requests by weight: 2/5, 3/3, 0/2.
+        ("least_busy", _loads(a=Load(busy=2), b=Load(busy=3)), "cab"),
+        ("lowest_latency", _loads(a=Load(0, 0.9), b=Load(0, 0.3), c=Load(0, 0.5)), "bca"),
+        # One that has not been measured is tried when it is idle, and left alone while it is tried.
+        ("lowest_latency", _loads(a=Load(0, 0.9), b=Load(0, 0.3)), "cba"),
+        ("lowest_latency", _loads(a=Load(0, 0.9), b=Load(0, 0.3), c=Load(1, None)), "bac"),
+        ("lowest_price", _loads(a=Load(cost_nano=9), c=Load(cost_nano=4)), "cab"),
+    ],
+)
+def test_the_best_off_comes_first(by: Balance, loads: dict[DeploymentId, Load], order: str) -> None:
+    """For sure, where nobody equals it."""
+    balanced = balance(ABC, draw=0.5, by=by, loads=loads)
+
+    assert "".join(place.provider for place in balanced.places) == order
+    assert balanced.propensity == 1.0
+
+
+def test_equals_are_drawn_by_weight() -> None:
+    """Within a tenth of the best latency; the slow one waits."""
+    loads = _loads(a=Load(0, 0.50), b=Load(0, 0.54), c=Load(0, 0.60))
+
+    first = balance(ABC, draw=0.6, by="lowest_latency", loads=loads)
+    second = balance(ABC, draw=0.7, by="lowest_latency", loads=loads)
+
+    assert [place.provider for place in first.places] == ["a", "b", "c"]
+    assert [place.provider for place in second.places] == ["b", "a", "c"]
+    assert (first.propensity, second.propensity) == (5 / 8, 3 / 8)
+
+
+@pytest.mark.parametrize("by", ["least_busy", "lowest_latency", "lowest_price"])
+def test_idle_deployments_share_by_weight_over_many_draws(by: Balance) -> None:
+    """Whatever the measure: with nothing to tell them apart it is the weighted draw."""
+    rng = random.Random(11)
+
+    firsts = Counter(balance(ABC, draw=rng.random(), by=by).places[0].provider for _ in range(10_000))
+
+    # Five standard errors of a share of 10,000 draws are at most 0.025.
+    assert {name: pytest.approx(count / 10_000, abs=0.025) for name, count in firsts.items()} == {
+        "a": 0.5,
+        "b": 0.3,
+        "c": 0.2,
+    }
+
+
+def test_a_reserve_stays_one_however_idle_it_is() -> None:
+    """Weight 0 is the operator's word."""
+    balanced = balance(
+        (Place("r", "m", 0), Place("a", "m", 1)), draw=0.0, by="least_busy", loads=_loads(a=Load(busy=9))
+    )
+
+    assert [place.provider for place in balanced.places] == ["a", "r"]

@@ -1,5 +1,6 @@
 """Who answers, in which order, and the record of why."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +8,13 @@ from hypothesis import strategies as st
 from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.features import Features
 from sparingly.core.policy import Deployment, Model, RoutingPolicy, Tier
-from sparingly.core.routing.decide import Alternative, Candidate, Decision, decide
+from sparingly.core.routing.balance import Load
+from sparingly.core.routing.decide import Alternative, Candidate, Decision, State, decide
+from sparingly.core.routing.selecting import Evidence
+from sparingly.core.routing.sticking import Held
 from sparingly.core.routing.target import Target
 from sparingly.core.routing.tiers import Classified
+from sparingly.core.strategies import Pair, Sticky
 from sparingly.errors import UnknownModel
 
 CATALOG = Catalog(
@@ -54,8 +59,8 @@ def _decide(
         policy=POLICY,
         catalog=CATALOG,
         features=FEATURES,
-        classified=classified,
-        down=down,
+        evidence=Evidence(classified),
+        state=State(down=down),
         draw=draw,
     )
 
@@ -168,3 +173,98 @@ def test_no_candidate_is_listed_twice(
     addresses = _addresses(decision)
     assert len(set(addresses)) == len(addresses)
     assert set(addresses) == set(_addresses(_decide(target, classified=classified)))
+
+
+WARM = Held("large", at=1_000.0, turns=3, tokens=50_000, deployment=("one", "L1"))
+
+
+def _in_conversation(
+    target: Target, held: Held, *, now: float = 1_010.0, down: frozenset[tuple[str, str]] = frozenset()
+) -> Decision:
+    return decide(
+        target,
+        policy=msgspec.structs.replace(POLICY, sticky=Sticky(ttl_s=9_999)),
+        catalog=CATALOG,
+        features=Features(turns=7, answers=3, estimated_tokens=50_100),
+        evidence=Evidence(SURE),
+        state=State(held=held, now=now, down=down),
+        # Alone, it would draw the other deployment.
+        draw=0.9,
+    )
+
+
+def test_a_conversation_stays_with_its_tier_and_what_is_above_it() -> None:
+    """The classifier's opinion is written down all the same."""
+    held = msgspec.structs.replace(WARM, model="claude-sonnet-4-6", deployment=("house", "claude-sonnet-4-6"))
+
+    decision = _in_conversation(AUTO, held)
+
+    assert (decision.routed, decision.tier, decision.reason) == (
+        "claude-sonnet-4-6",
+        "standard",
+        "conversation-stays",
+    )
+    assert (decision.held, decision.move, decision.scores) == ("claude-sonnet-4-6", "stayed", SURE.scores)
+    assert [one.routed for one in decision.candidates] == ["claude-sonnet-4-6", "large", "large"]
+
+
+def test_a_conversation_comes_back_to_the_deployment_that_has_it_cached() -> None:
+    """For sure, unless it rests or the cache has expired."""
+    target = Target("large", "large", "asked")
+
+    assert _addresses(_in_conversation(target, WARM)) == ["one/L1", "two/L2"]
+    assert _in_conversation(target, WARM).propensity == 1.0
+    assert _addresses(_in_conversation(target, WARM, down=frozenset({("one", "L1")})))[0] == "two/L2"
+    assert _addresses(_in_conversation(target, WARM, now=2_000.0))[0] == "two/L2"
+
+
+def test_a_model_that_left_the_config_holds_nobody() -> None:
+    """The conversation begins anew."""
+    decision = _in_conversation(AUTO, msgspec.structs.replace(WARM, model="retired"))
+
+    assert (decision.routed, decision.held, decision.move) == ("small", None, "first")
+
+
+def test_a_rule_that_names_a_model_is_the_reason() -> None:
+    """By its name; whoever pins or asks needs none."""
+    assert _decide(Target("faq", "small", "route")).reason == "rule:faq"
+    assert _decide(Target("faq", "small", "pinned")).reason == "pinned"
+
+
+def test_a_pair_is_explained_with_its_score_and_the_other_model() -> None:
+    """The strong one comes after the weak one when that fails."""
+    policy = RoutingPolicy(pairs={"frugal": Pair(strong="large", weak="small", threshold=0.6)})
+    classified = Classified("simple", 0.8, {"simple": 0.8, "standard": 0.2})
+
+    decision = decide(
+        Target("auto", None, "name", "frugal"),
+        policy=policy,
+        catalog=CATALOG,
+        features=FEATURES,
+        evidence=Evidence(classified, cost_weight=0.0),
+    )
+
+    assert (decision.routed, decision.strategy, decision.tier) == ("small", "frugal", None)
+    assert decision.scores == {"need": 0.1, "threshold": 0.6}
+    assert [one.model for one in decision.alternatives] == ["large"]
+    assert [one.routed for one in decision.candidates] == ["small", "large", "large"]
+    assert decision.cost_weight == 0.0
+
+
+def test_a_model_says_who_of_its_deployments_is_asked_first() -> None:
+    """By how they are doing, where the config wants it so."""
+    busy = CATALOG.models["large"]
+    catalog = msgspec.structs.replace(
+        CATALOG, models={"large": msgspec.structs.replace(busy, balance="least_busy")}
+    )
+
+    decision = decide(
+        Target("large", "large", "asked"),
+        policy=POLICY,
+        catalog=catalog,
+        features=FEATURES,
+        state=State(loads={("two", "L2"): Load(busy=5), ("one", "L1"): Load(busy=1)}),
+        draw=0.9,
+    )
+
+    assert _addresses(decision) == ["one/L1", "two/L2"]

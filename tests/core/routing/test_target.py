@@ -2,8 +2,11 @@
 
 import pytest
 
-from sparingly.core.policy import Route, RouteMatch, RoutingPolicy, Tier
-from sparingly.core.routing.target import Target, needs_classification, resolve
+from sparingly.core.features import Features
+from sparingly.core.policy import RoutingPolicy, Tier
+from sparingly.core.routing.rules import Sight
+from sparingly.core.routing.target import Target, is_strategy, needs_classification, resolve, strategy_models
+from sparingly.core.strategies import Best, BestModel, Learned, Pair, Route, RouteMatch
 
 TWO_TIERS = {"simple": Tier(model="small"), "complex": Tier(model="large")}
 POLICY = RoutingPolicy(
@@ -74,3 +77,51 @@ def test_a_classifier_is_asked_only_when_there_is_a_choice(
 ) -> None:
     """No embedding for a fixed model or a single tier."""
     assert needs_classification(target, RoutingPolicy(tiers=tiers)) == needed
+
+
+STRATEGIES = RoutingPolicy(
+    names={"auto": "frugal", "smart": "learned", "value": "value"},
+    routes={
+        "pictures": Route(match=RouteMatch(traffic="images"), to="value"),
+        "team": Route(match=RouteMatch(headers={"x-team": "r*"}), to="large"),
+    },
+    pairs={"frugal": Pair(strong="large", weak="small")},
+    best={"value": Best(models={"large": BestModel(quality=0.9), "small": BestModel(quality=0.5)})},
+    learned=Learned(file="r.bin", default="large", models={"a": "small"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sight", "pinned", "target"),
+    [
+        ("auto", Sight(), None, Target("auto", None, "name", "frugal")),
+        ("smart", Sight(), None, Target("smart", None, "name", "learned")),
+        ("auto", Sight(Features(images=1)), None, Target("pictures", None, "route", "value")),
+        ("auto", Sight(headers={"x-team": "r1"}), None, Target("team", "large", "route", is_labelled=True)),
+        ("x", Sight(Features(images=1)), "value", Target("pictures", None, "pinned", "value")),
+        ("x", Sight(Features(images=1)), "small", Target("pictures", "small", "pinned")),
+    ],
+)
+def test_names_routes_and_pins_lead_to_strategies(
+    asked: str, sight: Sight, pinned: str | None, target: Target
+) -> None:
+    """A header that led there is told, since an equal request without it goes elsewhere."""
+    assert resolve(STRATEGIES, asked=asked, tenant="t", path="/", pinned=pinned, sight=sight) == target
+
+
+def test_learned_without_a_file_is_a_name_like_any_other() -> None:
+    """`check` refuses it; a running gateway still answers."""
+    policy = RoutingPolicy(names={"smart": "learned"})
+
+    assert resolve(policy, asked="smart", tenant="t", path="/") == Target("smart", "smart", "asked")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "models"),
+    [("frugal", ("small", "large")), ("value", ("small", "large")), ("learned", ("small", "large"))],
+)
+def test_a_strategys_models_end_with_the_most_capable(strategy: str, models: tuple[str, ...]) -> None:
+    """Or with what answers in doubt: that is what a saving is measured against."""
+    assert is_strategy(STRATEGIES, strategy)
+    assert strategy_models(STRATEGIES, strategy) == models
+    assert strategy_models(RoutingPolicy(), "learned") == ()

@@ -99,3 +99,27 @@ def test_the_tiers_above_come_nearest_first(tier: str, above: tuple[str, ...]) -
 def test_naming_a_model_means_to_ask_it(classifier: Classifier, kind: str) -> None:
     """So the config people know works as they write it."""
     assert classifier_kind(RoutingPolicy(classifier=classifier)) == kind
+
+
+def test_a_tier_may_have_a_bar_of_its_own() -> None:
+    """Between it and the next one up; the others keep the common one."""
+    policy = RoutingPolicy(
+        tiers={
+            "simple": Tier(model="a", min_confidence=0.95),
+            "standard": Tier(model="b"),
+            "complex": Tier(model="c"),
+        }
+    )
+
+    assert choose_tier(policy, Classified("simple", 0.9)) == TierChoice(
+        "standard", "low-confidence", escalated=True
+    )
+    assert choose_tier(policy, Classified("standard", 0.9)) == TierChoice("standard", "classified")
+
+
+def test_a_discount_lowers_the_bar_of_its_tier() -> None:
+    """What a budget saves by staying below."""
+    policy = _policy(0.7)
+
+    assert choose_tier(policy, Classified("simple", 0.6), discount={"simple": 0.1}).tier == "simple"
+    assert choose_tier(policy, Classified("simple", 0.6), discount={"standard": 0.1}).tier == "standard"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from sparingly.core.chat import Ask, Text, ToolCall, ToolResult, Turn
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.anthropic.write_ask import write_ask
 from sparingly.protocols.openai_chat.read_ask import read_ask
@@ -277,3 +278,21 @@ def test_every_request_is_translated_or_refused_by_name(body: Body) -> None:
     else:
         roles = [message["role"] for message in written["messages"]]
         assert all(one != other for one, other in itertools.pairwise(roles))
+
+
+def test_ids_of_other_providers_are_put_into_its_letters() -> None:
+    """The same for a call and its result, so that they still belong together."""
+    call = ToolCall("functions.weather:0", "weather", "{}")
+    ask = Ask(
+        "m",
+        (
+            Turn("user", (Text("How is it out there?"),)),
+            Turn("assistant", (call,)),
+            Turn("tool", (ToolResult(call.id, (Text("Rain."),)),)),
+        ),
+    )
+
+    messages = json.loads(write_ask(ask, model="claude"))["messages"]
+
+    assert messages[1]["content"][0]["id"] == "functions_weather_0"
+    assert messages[2]["content"][0]["tool_use_id"] == "functions_weather_0"

@@ -1,5 +1,6 @@
 """Who should answer: from the asked model to an ordered list of candidates.
 
-`target` resolves names and rules, `tiers` picks a tier, `balance` orders
-deployments, `decide` puts them together.
+`target` resolves names and rules (`rules`, `traffic`), `selecting` lets a strategy
+choose (`tiers`, `estimates`), `sticking` keeps conversations where they are,
+`balance` orders deployments, `decide` puts them together.
 """

@@ -8,9 +8,13 @@ Tiers are written cheapest first.  Cases, first match wins:
     from its choice, or the top where there is none;
  4. its choice.
 
-Law: raising `min_confidence` never lowers the tier.
+The bar is the chosen tier's own, `tiers.<name>.min_confidence`, or the common one:
+what it takes to stay with this tier rather than the next one up.
+
+Law: raising a bar never lowers the tier.
 """
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -18,6 +22,9 @@ import msgspec
 from sparingly.core.policy import RoutingPolicy
 
 TierReason: TypeAlias = Literal["only-tier", "unclassified", "low-confidence", "classified"]
+
+DEFAULT_TIERS = ("simple", "standard", "complex")
+"""The tiers that the package's own examples know, cheapest first."""
 
 
 class Classified(msgspec.Struct, frozen=True):
@@ -36,14 +43,18 @@ class TierChoice(msgspec.Struct, frozen=True):
     escalated: bool = False
 
 
-def choose_tier(policy: RoutingPolicy, classified: Classified | None) -> TierChoice:
-    """Pick one of the policy's tiers, of which there must be at least one."""
+def choose_tier(
+    policy: RoutingPolicy, classified: Classified | None, *, discount: Mapping[str, float] | None = None
+) -> TierChoice:
+    """Pick one of the policy's tiers, of which there must be at least one; `discount` lowers bars."""
     names = tuple(policy.tiers)
     if len(names) == 1:
         return TierChoice(names[0], "only-tier")
     if classified is None or classified.tier not in policy.tiers:
         return TierChoice(names[-1], "unclassified", escalated=True)
-    unsure = classified.confidence < policy.fallback.min_confidence
+    own = policy.tiers[classified.tier].min_confidence
+    bar = policy.fallback.min_confidence if own is None else own
+    unsure = classified.confidence < bar - (discount or {}).get(classified.tier, 0.0)
     if unsure and policy.fallback.strategy == "escalate":
         chosen = min(names.index(classified.tier) + 1, len(names) - 1)
         return TierChoice(names[chosen], "low-confidence", escalated=names[chosen] != classified.tier)

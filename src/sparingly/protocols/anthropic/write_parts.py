@@ -14,6 +14,9 @@ Block: TypeAlias = dict[str, object]
 
 _DATA_URI = re.compile(r"data:(image/[\w.+-]+);base64,", re.ASCII | re.IGNORECASE)
 
+# It refuses an id that does not match ^[a-zA-Z0-9_-]+$ (its error message, 2026).
+_NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
+
 # Fields of an assistant's message that hold something it said, in forms this API has no block for.
 _SAID = frozenset({"audio", "function_call"})
 
@@ -81,7 +84,7 @@ def _blocks(part: Part, path: str) -> Iterator[Block]:
         case Image():
             yield {"type": "image", "source": _source(part.url, path)}
         case ToolCall():
-            yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part, path)}
+            yield {"type": "tool_use", "id": _id(part.id), "name": part.name, "input": _input(part, path)}
         case Opaque():
             kind = msgspec.json.decode(part.json, type=dict[str, object]).get("type")
             raise inexpressible(f"{path}content", f"a part of type {kind!r}")
@@ -97,7 +100,7 @@ def _result(result: ToolResult, of_parts: dict[str, msgspec.Raw], path: str) -> 
         for position, part in enumerate(result.parts)
         for block in _blocks(part, path)
     ]
-    written: Block = {"type": "tool_result", "tool_use_id": result.call_id}
+    written: Block = {"type": "tool_result", "tool_use_id": _id(result.call_id)}
     if len(content) == 1 and content[0].keys() == {"type", "text"}:
         written["content"] = content[0]["text"]
     elif content:
@@ -105,6 +108,14 @@ def _result(result: ToolResult, of_parts: dict[str, msgspec.Raw], path: str) -> 
     if result.is_error:
         written["is_error"] = True
     return written
+
+
+def _id(call: str) -> str:
+    """A call's id in the letters this API takes; other providers' ids have dots and colons.
+
+    The same for a call and its result, which is all that it is for.
+    """
+    return _NOT_IN_IDS.sub("_", call)
 
 
 def _source(url: str, path: str) -> Block:

@@ -1,0 +1,108 @@
+"""The fitted router: from a prompt's embedding and text to what each model would make of it.
+
+It only estimates.  `core/routing/estimates` chooses, `core/routing/router_file`
+reads and writes it, `learning/train_router` fits it.
+
+Support says how usual the prompt is: how many of the prompts it was fitted on lie
+farther from everything than this one does.  A center's own prompts are closer to it
+than others are, so each was measured with its own share taken out.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from sparingly.core.pricing import NanoDollars
+from sparingly.core.routing.estimates import Estimate, Estimates
+from sparingly.core.routing.estimators import (
+    Blend,
+    Estimator,
+    Floats,
+    Linear,
+    Prompts,
+    Tasks,
+    estimated,
+    linear,
+    similarities_of,
+    tasks_of,
+)
+from sparingly.core.routing.prompt_terms import terms_of
+from sparingly.core.vectors import Vector
+
+_NANO_PER_USD: Final = 1e9
+
+
+class Costs(msgspec.Struct, frozen=True, eq=False):
+    """Dollars by model: exp of `logarithms`, made right on average by `factors`, within what was seen."""
+
+    logarithms: Linear
+    factors: Floats
+    least: Floats
+    most: Floats
+
+
+class Familiar(msgspec.Struct, frozen=True, eq=False):
+    """Centers of the prompts it was fitted on, and in rising order how close those came to one."""
+
+    centers: Floats
+    similarities: Floats
+
+
+class RouterModel(msgspec.Struct, frozen=True, eq=False):
+    """Estimates of `models` for one embedder.
+
+    `cost_weight` is the operating point it was shipped with (quality per dollar),
+    `least_support` the bar below which it should not be listened to.
+    """
+
+    embedder: str
+    models: tuple[str, ...]
+    quality: Estimator
+    costs: Costs
+    familiar: Familiar
+    cost_weight: float
+    least_support: float
+
+    def estimate(self, vector: Vector, text: str) -> Estimates:
+        """What each model would make of a prompt; `vector` is of the text's first window."""
+        prompts = Prompts(vector[None, :], (terms_of(text),))
+        quality = np.clip(estimated(self.quality, prompts)[0], 0.0, 1.0).tolist()
+        dollars = estimated_dollars(self.costs, prompts)[0].tolist()
+        found = zip(self.models, quality, dollars, strict=True)
+        return Estimates(
+            models=tuple(
+                Estimate(name, one, NanoDollars(round(cost * _NANO_PER_USD))) for name, one, cost in found
+            ),
+            support=float(support(self.familiar, prompts.vectors)[0]),
+            task=self._task(prompts.vectors),
+        )
+
+    def _task(self, vectors: Floats) -> str | None:
+        tasks = _tasks_in(self.quality)
+        if tasks is None:
+            return None
+        task = int(tasks_of(tasks, vectors)[0])
+        return f"task-{task}" if task >= 0 else None
+
+
+def _tasks_in(estimator: Estimator) -> Tasks | None:
+    if isinstance(estimator, Tasks):
+        return estimator
+    if isinstance(estimator, Blend):
+        return next((found for part in estimator.parts if (found := _tasks_in(part)) is not None), None)
+    return None
+
+
+def estimated_dollars(costs: Costs, prompts: Prompts) -> Floats:
+    """What answers would cost, a row a prompt."""
+    # Logarithms beyond the range seen would overflow before they are held back.
+    exponents = np.clip(linear(costs.logarithms, prompts), -60.0, 60.0)
+    return np.clip(np.exp(exponents) * costs.factors, costs.least, costs.most)
+
+
+def support(familiar: Familiar, vectors: Floats) -> Floats:
+    """The share of the known prompts that were farther from every center than each of these."""
+    closest = similarities_of(vectors, familiar.centers).max(axis=1)
+    below = np.searchsorted(familiar.similarities, closest, side="left")
+    return np.asarray(below / len(familiar.similarities), dtype=np.float32)

@@ -1,0 +1,76 @@
+"""The fitted router."""
+
+import msgspec
+import numpy as np
+
+from sparingly.core.routing.estimators import Blend
+from sparingly.core.routing.router_model import RouterModel, estimated_dollars, support
+from sparingly.learning.router_fit import fit_costs, fit_familiar
+from sparingly.learning.routing_area import weights_for
+from sparingly.learning.routing_policies import fitted
+from tests.routing_tables import COSTS, MODELS, made_known
+
+KNOWN = made_known(300)
+FRESH = made_known(100, seed=1)
+
+
+def _router(policy: str = "tasks") -> RouterModel:
+    costs = fit_costs(KNOWN.prompts, KNOWN.table)
+    chosen = fitted(policy, KNOWN, FRESH, costs, weights_for(KNOWN.table.costs), seed=0)
+    return RouterModel(
+        embedder="e",
+        models=MODELS,
+        quality=chosen.estimator,
+        costs=costs,
+        familiar=fit_familiar(KNOWN.prompts.vectors, seed=0),
+        cost_weight=1.0,
+        least_support=0.01,
+    )
+
+
+def test_every_model_is_estimated_within_what_can_be() -> None:
+    """Quality from 0 to 1, cost in nano-dollars near what was seen."""
+    router = _router("ridge")
+
+    estimates = router.estimate(FRESH.prompts.vectors[0], FRESH.table.prompts[0])
+
+    assert tuple(one.model for one in estimates.models) == MODELS
+    assert all(0.0 <= one.quality <= 1.0 for one in estimates.models)
+    for one, cost in zip(estimates.models, COSTS, strict=True):
+        assert abs(one.cost_nano / (cost * 1e9) - 1) < 0.2
+
+
+def test_support_falls_with_the_distance_to_what_is_known() -> None:
+    """A prompt like those it was fitted on has some, one from elsewhere none."""
+    router = _router("ridge")
+    elsewhere = np.eye(FRESH.prompts.vectors.shape[1], dtype=np.float32)[5]
+
+    near = support(router.familiar, FRESH.prompts.vectors)
+
+    assert float(np.median(near)) > 0.25
+    assert router.estimate(elsewhere, "?").support == 0.0
+
+
+def test_the_task_is_named_also_where_tasks_are_a_part_of_a_blend() -> None:
+    """Prompts of one kind have one name; an estimator without tasks names none."""
+    router = _router("tasks")
+    blended = msgspec.structs.replace(router, quality=Blend((router.quality,), (1.0,)))
+    vectors = FRESH.prompts.vectors
+
+    names = [blended.estimate(vectors[row], "x").task for row in (0, 1)]
+
+    assert names[0] is not None
+    assert names[0] != names[1]
+    assert _router("ridge").estimate(vectors[0], "x").task is None
+
+
+def test_costs_stay_within_what_was_seen() -> None:
+    """Also where a logarithm would overflow."""
+    router = _router("ridge")
+    far = msgspec.structs.replace(FRESH.prompts, vectors=np.full_like(FRESH.prompts.vectors, 1e6))
+
+    found = estimated_dollars(router.costs, far)
+
+    assert np.isfinite(found).all()
+    assert (found <= KNOWN.table.costs.max(axis=0) * 1.0001).all()
+    assert (found >= KNOWN.table.costs.min(axis=0) * 0.9999).all()
