@@ -162,7 +162,10 @@ def play(
         score += float(table.scores[turn.prompt, table.models.index(model)])
         caches[model] = (turn.tokens + turn.answer_tokens, turn.at)
         usage = Usage(input_tokens=turn.tokens, output_tokens=turn.answer_tokens)
-        held = after_turn(held, model, ("", model), usage, tokens=turn.tokens, now=turn.at)
+        is_needed = model == selection.model
+        held = after_turn(
+            held, model, ("", model), usage, tokens=turn.tokens, now=turn.at, is_needed=is_needed
+        )
     return Played(to_usd(cost), score, switches, len(turns), strong)
 
 

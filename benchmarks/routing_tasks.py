@@ -26,7 +26,7 @@ from sparingly.learning.outcome_table import OutcomeTable
 from sparingly.learning.ridge_fit import EMBEDDING, fit_linear
 from sparingly.learning.router_fit import fit_costs
 from sparingly.learning.routing_area import weights_for
-from sparingly.learning.routing_policies import Known, area_of
+from sparingly.learning.routing_policies import GENERAL_EXCESS, Known, area_of
 from sparingly.learning.routing_report import paired
 from sparingly.learning.routing_split import split_rows
 from sparingly.learning.task_fit import fit_tasks
@@ -76,7 +76,7 @@ def on_split(
         quality = estimated(estimator, part.prompts)
         return area_of(quality, estimated_dollars(costs, part.prompts), part.table, weights)
 
-    general = fit_linear(train.prompts, train.outcomes, views=EMBEDDING)
+    general = fit_linear(train.prompts, train.outcomes, views=EMBEDDING, excess=GENERAL_EXCESS)
     found = {"none": worth(general, test)}
     for variant in VARIANTS[1:]:
         candidates = list(candidates_of(variant, general, train, seed))

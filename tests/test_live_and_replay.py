@@ -93,7 +93,7 @@ def served(client: httpx.Client) -> list[dict[str, object]]:
                 "verdict": headers["x-sparingly-cache"],
                 "reason": headers["x-sparingly-reason"],
                 # The header names the tier as well.
-                "route": headers["x-sparingly-route"].partition("/")[0],
+                "route": headers["x-sparingly-route"],
                 "model": headers["x-sparingly-model"],
                 "similarity": headers.get("x-sparingly-similarity"),
                 "source": headers.get("x-sparingly-source"),
@@ -121,11 +121,11 @@ async def test_a_replay_of_the_log_decides_as_the_gateway_did(tmp_path: Path, ju
     (log,) = (gateway.data / "traffic").iterdir()
     decisions = tmp_path / "decisions.jsonl"
 
-    config = tmp_path / "gateway.yaml"
+    file = tmp_path / "gateway.yaml"
     report = await run_replay(
         Options(log=log, decisions=decisions),
-        load_settings(config, {}),
-        config=config.read_bytes(),
+        load_settings(file, {}),
+        config=file.read_bytes(),
         console=Console(quiet=True),
     )
 

@@ -27,6 +27,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base
 WITHOUT_TWIN = {
     "__main__.py": "one line that calls cli.main",
     "commands/steering.py": "a Protocol only; the tests of remote and local check what implements it",
+    "core/strategies.py": "structs without code; tests/config reads files into them, tests/core/routing acts on them",
     "core/vectors.py": "a type alias",
     "ports.py": "Protocols only; tests/contracts checks what implements them",
     "protocols/dialect.py": "Protocols and plain structs only; tests/protocols/test_dialects.py checks what implements them",

@@ -1,6 +1,7 @@
 """The figures about conversations are counted as they are described."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_the_same_seed_makes_the_same_conversations() -> None:
     assert one == other
     for turns in one:
         assert len(turns) >= 2
-        for before, after in zip(turns, turns[1:], strict=False):
+        for before, after in pairwise(turns):
             assert after.tokens == before.tokens + before.answer_tokens + 100
             assert after.at > before.at
 

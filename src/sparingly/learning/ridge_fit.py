@@ -1,14 +1,14 @@
 """Fit linear estimators of outcomes by ridge regression.
 
-Three choices make it hold on prompts it has not seen, each of which beat its absence on the
-validation parts of the tables (benchmarks/results/routing_*.json):
+Two choices make it hold on prompts it has not seen:
 
  - Outcomes are rotated to their principal components, each with a penalty of its own: what all models find hard
    is learned from few prompts, in what two of them differ takes many.
- - Penalties are `EXCESS` times those with the least error left out: an argmax over many models picks the
-   estimates that err upwards, so what is best for each estimate is too bold for choosing.
  - The mean of several views (embedding, words, both) is taken; their errors differ.  A mean of
    linear estimators is one linear estimator, so views cost nothing while serving.
+
+A linear estimator that chooses alone does better with penalties above those of the least error (`excess`
+of 2): an argmax over many models picks the estimates that err upwards.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,6 @@ from sparingly.core.routing.prompt_terms import BUCKETS, weighed
 
 Floats = npt.NDArray[np.float32]
 
-EXCESS: Final = 2.0
 _PENALTIES = np.geomspace(0.5, 4_000.0, 14)
 # A penalty is noise over signal and does not grow with the number of prompts, so some of them tell it.
 _ENOUGH_ROWS = 1_500
@@ -65,7 +64,7 @@ def fit_linear(
     outcomes: Floats,
     *,
     views: Sequence[View] = VIEWS,
-    excess: float = EXCESS,
+    excess: float = 1.0,
     penalty: float | None = None,
 ) -> Linear:
     """Fit the mean of some views; with `penalty` all components of the outcomes have that one."""

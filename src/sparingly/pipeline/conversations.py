@@ -49,11 +49,14 @@ class Conversations:
         has_begun: bool,
         tokens: int,
         now: float,
+        is_needed: bool = True,
     ) -> None:
         """Note who answered a turn of `tokens`."""
         before = self.held(conversation, has_begun=has_begun, now=now)
         key = _key(conversation)
-        self._held[key] = after_turn(before, model, deployment, usage, tokens=tokens, now=now)
+        self._held[key] = after_turn(
+            before, model, deployment, usage, tokens=tokens, now=now, is_needed=is_needed
+        )
         self._held.move_to_end(key)
         while len(self._held) > self._policy.max_conversations:
             self._held.popitem(last=False)

@@ -174,6 +174,7 @@ class Router:
             has_begun=decision.features.answers > 0,
             tokens=decision.features.estimated_tokens,
             now=self._clock.now(),
+            is_needed=decision.move != "stayed",
         )
 
     def succeeded(self, candidate: Candidate, *, first_s: float | None = None) -> None:

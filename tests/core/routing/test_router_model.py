@@ -2,6 +2,7 @@
 
 import msgspec
 import numpy as np
+import pytest
 
 from sparingly.core.routing.estimators import Blend
 from sparingly.core.routing.router_model import RouterModel, estimated_dollars, support
@@ -53,6 +54,7 @@ def test_support_falls_with_the_distance_to_what_is_known() -> None:
 
 def test_the_task_is_named_also_where_tasks_are_a_part_of_a_blend() -> None:
     """Prompts of one kind have one name; an estimator without tasks names none."""
+    pytest.importorskip("leidenalg", reason="the train extra is not installed")
     router = _router("tasks")
     blended = msgspec.structs.replace(router, quality=Blend((router.quality,), (1.0,)))
     vectors = FRESH.prompts.vectors

@@ -49,10 +49,12 @@ def _stick(selection: Selection, held: Held | None, *, tokens: int = 40_500, **p
         (SMALL, None, Stuck("small", "first")),
         (SMALL, Held("small", NOW), Stuck("small", "same")),
         (BIG, msgspec.structs.replace(LONG, model="small"), Stuck("big", "up")),
-        # 40,000 tokens cost 46,000 microdollars to write anew; two turns save 2 x 24,500.
+        # To read 40,000 tokens anew takes 0.046 dollars there, and 0.23 to come back; a turn saves 0.022 at most.
         (SMALL, LONG, Stuck("big", "stayed")),
-        # With ten turns to come it is worth that twice over.
-        (SMALL, msgspec.structs.replace(LONG, turns=10), Stuck("small", "down")),
+        # It needed the big one at every turn so far: it will again.
+        (SMALL, msgspec.structs.replace(LONG, turns=30, here=30, needed=30), Stuck("big", "stayed")),
+        # A hundred turns, and only the first was hard.
+        (SMALL, msgspec.structs.replace(LONG, turns=100, here=100, needed=1), Stuck("small", "down")),
         # The old cache has expired.
         (SMALL, msgspec.structs.replace(LONG, at=NOW - 301), Stuck("small", "down")),
         # Too short for a cache.
@@ -136,7 +138,12 @@ def test_a_turn_is_remembered() -> None:
     first = after_turn(None, "big", ("p", "b"), Usage(output_tokens=100), tokens=1_000, now=NOW)
     second = after_turn(first, "small", ("q", "s"), Usage(output_tokens=300), tokens=1_200, now=NOW + 5)
 
+    third = after_turn(
+        second, "small", ("q", "s"), Usage(output_tokens=200), tokens=1_600, now=NOW + 9, is_needed=False
+    )
+
     assert first == Held("big", NOW, 1, 1_100, 100.0, ("p", "b"))
-    assert second == Held("small", NOW + 5, 2, 1_500, 200.0, ("q", "s"))
+    assert second == Held("small", NOW + 5, 2, 1_500, 200.0, ("q", "s"), here=1, needed=1)
+    assert third == Held("small", NOW + 9, 3, 1_800, 200.0, ("q", "s"), here=2, needed=1)
     assert not is_warm(first, POLICY, now=NOW + 301)
     assert is_warm(second, POLICY, now=NOW + 305)

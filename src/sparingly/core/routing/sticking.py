@@ -5,9 +5,15 @@ provider of the present model has the conversation in its prompt cache, at a
 tenth to a half of the input price, and the next one would have to read all of it.
 
 Down it goes when
-    saving a turn x turns still expected >= margin x what the new cache costs.
+    saving a turn x turns until it is needed again
+        >= margin x (what the new cache costs + chance of coming back x what the old one cost).
+ - Needed again: as often as it was since the conversation came here (Laplace's rule
+   of succession, so that one turn proves little).
  - Turns: as many as there have been (Lindy's law; nothing better is known of a
    conversation than its length), one at least and `_MOST_TURNS` at most.
+ - Coming back is what costs: without that term a conversation that is hard every
+   other turn runs to and fro, since every single step down seems to pay
+   (benchmarks/results/conversations.json).
  - Nothing is lost once the old cache has expired, or where the conversation is
    shorter than providers cache.
 Prices that nobody knows prove no saving: it stays until the cache has expired.
@@ -48,6 +54,10 @@ class Held(msgspec.Struct, frozen=True):
     tokens: int = 0
     answer_tokens: float = _ANSWER_TOKENS
     deployment: DeploymentId | None = None
+    here: int = 1
+    """Turns since it came to this model,"""
+    needed: int = 1
+    """and those of them that the strategy itself sent here."""
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -102,8 +112,12 @@ def pays(
     # The first turn elsewhere writes the whole conversation into the new cache.
     cold = cost_pico(Usage(input_tokens=cached, cache_write_tokens=cached), new)
     lost = cold - cost_pico(Usage(input_tokens=cached, cached_input_tokens=cached), new)
+    again = cost_pico(Usage(input_tokens=cached, cache_write_tokens=cached), old)
+    again -= cost_pico(Usage(input_tokens=cached, cached_input_tokens=cached), old)
     turns = min(max(held.turns, 1), _MOST_TURNS)
-    return saving > 0 and saving * turns >= policy.margin * lost
+    need = (held.needed + 1) / (held.here + 2)
+    chance = min(1.0, need * turns)
+    return saving > 0 and saving * min(turns, 1 / need) >= policy.margin * (lost + chance * again)
 
 
 def after_turn(
@@ -114,14 +128,16 @@ def after_turn(
     *,
     tokens: int,
     now: float,
+    is_needed: bool = True,
 ) -> Held:
-    """What a conversation holds once a turn is answered."""
+    """What a conversation holds once a turn is answered; `is_needed` says that the strategy itself sent it there."""
     # The length is estimated for every turn alike; a provider's count of one would not compare with the next's.
     long = tokens + usage.output_tokens
     if held is None:
         return Held(model, now, 1, long, float(usage.output_tokens or _ANSWER_TOKENS), deployment)
     mean = held.answer_tokens + (usage.output_tokens - held.answer_tokens) / (held.turns + 1)
-    return Held(model, now, held.turns + 1, long, mean, deployment)
+    here, needed = (held.here, held.needed) if held.model == model else (0, 0)
+    return Held(model, now, held.turns + 1, long, mean, deployment, here + 1, needed + is_needed)
 
 
 def _is_up(selection: Selection, held: Held, prices: Mapping[str, ModelPrice], tokens: int) -> bool:
