@@ -115,8 +115,8 @@ def replayed(decision: dict[str, Any]) -> dict[str, object]:
 @pytest.mark.parametrize("judge", ["threshold", "fitted"])
 async def test_a_replay_of_the_log_decides_as_the_gateway_did(tmp_path: Path, judge: str) -> None:
     """Verdict, reason, route, model, closeness and source of every request."""
-    config = CONFIG.replace("JUDGE", judge)
-    with GatewayProcess(tmp_path, config=config) as gateway, gateway.client() as client:
+    text = CONFIG.replace("JUDGE", judge)
+    with GatewayProcess(tmp_path, config=text) as gateway, gateway.client() as client:
         live = served(client)
     (log,) = (gateway.data / "traffic").iterdir()
     decisions = tmp_path / "decisions.jsonl"

@@ -20,6 +20,7 @@ from sparingly.pipeline.accounts import Accounts
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.counting import TokenCounter
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
@@ -69,11 +70,15 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """The assembled gateway, what explains it, and the write-back whose `sweep` somebody must call now and then."""
+    """The assembled gateway, what explains it, what counts tokens for it, and the write-back.
+
+    Somebody must call the write-back's `sweep` now and then.
+    """
 
     gateway: Gateway
     write_back: WriteBack
     explainer: Explainer
+    counter: TokenCounter
 
 
 def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm: str = "") -> Pipeline:
@@ -132,7 +137,8 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         embedder=parts.embedder,
         clock=parts.clock,
     )
-    return Pipeline(gateway, write_back, explainer)
+    counter = TokenCounter(router=router, upstreams=parts.upstreams)
+    return Pipeline(gateway, write_back, explainer, counter)
 
 
 def _second_look(parts: Parts) -> SecondLook | None:

@@ -149,8 +149,9 @@ class Call:
 
     async def _attempt(self, incoming: Incoming, candidate: Candidate, stamp: Stamp, tries: int) -> Called:
         upstream = self._upstreams[candidate.provider]
-        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
-        same = incoming.dialect == outbound.name
+        same = incoming.dialect in upstream.dialects
+        spoken = incoming.dialect if same else upstream.dialect
+        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[spoken]
         inject = (
             incoming.ask.stream and not incoming.ask.include_usage and upstream.name in self._injects_usage
         )
@@ -172,6 +173,7 @@ class Call:
                 body=body,
                 model=candidate.model,
                 client_key=incoming.caller.key,
+                dialect=spoken,
             )
         )
         called = Called(

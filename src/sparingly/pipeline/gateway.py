@@ -14,7 +14,7 @@ from sparingly.core.policy import CachePolicy, PersonalAction, for_route
 from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.target import Target
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
-from sparingly.errors import NotCached
+from sparingly.errors import NotCached, UpstreamNonsense
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
@@ -24,6 +24,7 @@ from sparingly.pipeline.lookup import Found, Lookup, doubt_of
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
+from sparingly.protocols.switches import switches
 
 
 class Gateway:
@@ -91,7 +92,13 @@ class Gateway:
             )
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
-            return self._serve.stored(notes, found.verdict, policy)
+            try:
+                return self._serve.stored(notes, found.verdict, policy)
+            except UpstreamNonsense:
+                # Kept for a dialect that can say it; a fresh answer may be one that this one can.
+                missed = Miss("inexpressible", found.verdict.evidence)
+                found = msgspec.structs.replace(found, verdict=missed)
+                notes.verdict = missed
         if incoming.directives.only_if_cached:
             raise NotCached(f"nothing stored may answer this request: {found.verdict.reason}")
 
@@ -107,9 +114,10 @@ class Gateway:
 
     def _mark(self, incoming: Incoming, *, is_private: bool) -> Fingerprint:
         tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon
-        if incoming.query:
+        switched = switches(incoming.query, incoming.headers)
+        if switched:
             # Another version of an API is another world.
-            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} ?{incoming.query}")
+            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} {switched}")
         if pin is None:
             return fingerprint(incoming.ask, tenant=tenant, canon=canon, is_private=is_private)
         ask = msgspec.structs.replace(incoming.ask, model=pin)

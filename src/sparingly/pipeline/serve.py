@@ -53,9 +53,15 @@ class Fresh(msgspec.Struct, frozen=True):
     """Another tenant's answer that this one may confirm."""
 
 
-def stamp_of(incoming: Incoming, *, cached: bool = False) -> Stamp:
+def stamp_of(incoming: Incoming, hit: Hit | None = None) -> Stamp:
     """The id and time that an answer of ours carries."""
-    return Stamp(id=incoming.id, created=int(incoming.time), cached=cached)
+    return Stamp(
+        id=incoming.id,
+        created=int(incoming.time),
+        cached=hit is not None,
+        is_same_question=hit is not None and hit.tier == "exact",
+        ask=incoming.ask,
+    )
 
 
 class Serve:
@@ -84,7 +90,7 @@ class Serve:
     def stored(self, notes: Notes, hit: Hit, policy: CachePolicy) -> Reply:
         """Serve an answer from memory, whole or streamed as the client asked."""
         incoming, answer = notes.incoming, hit.entry.answer
-        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, cached=True)
+        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, hit)
         body: bytes | AsyncIterator[bytes]
         if not incoming.ask.stream:
             body = inbound.whole(answer, stamp)

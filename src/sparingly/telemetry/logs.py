@@ -56,6 +56,16 @@ def make_log(level: str, stream: TextIO) -> FilteringBoundLogger:
     return lazy.bind()
 
 
+def library_log() -> FilteringBoundLogger:
+    """A log that goes where the program around us sends its own, under the name `sparingly`."""
+    lazy: FilteringBoundLogger = structlog.wrap_logger(
+        logging.getLogger("sparingly"),
+        processors=[structlog.processors.format_exc_info, _rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    return lazy.bind()
+
+
 class EventLog:
     """Writes events; a trouble is told at most once in `every_s` seconds, with how often it was not.
 
