@@ -157,6 +157,19 @@ def test_a_client_of_the_messages_api_is_understood() -> None:
     assert [item["type"] for item in sent["input"]] == ["message", "function_call", "function_call_output"]
 
 
+@pytest.mark.parametrize(("budget", "effort"), [(1_024, "low"), (32_000, "high")])
+def test_a_budget_for_thinking_is_an_effort(budget: int, effort: str) -> None:
+    """There is no other word here for how long to think."""
+    body = {
+        "model": "m",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "Hi"}],
+        "thinking": {"type": "enabled", "budget_tokens": budget},
+    }
+
+    assert written(read_messages(json.dumps(body).encode()))["reasoning"] == {"effort": effort}
+
+
 @pytest.mark.parametrize(
     "fields", [{"context_management": {"edits": [{"type": "x"}]}}, {"mcp_servers": [{}]}], ids=str
 )

@@ -34,7 +34,7 @@ def translated(extra: dict[str, msgspec.Raw], *, api: str = _API) -> dict[str, m
     `api` is who cannot express the rest: OpenAI's two APIs share these words.
     """
     fields = dict(extra)
-    effort = effort_of(fields.pop("thinking", None), api)
+    effort = _effort(fields.pop("thinking", None), api)
     if effort is not None:
         fields.setdefault("reasoning_effort", msgspec.Raw(msgspec.json.encode(effort)))
     if fields.get("reasoning_effort") == msgspec.Raw(b'"max"'):
@@ -96,8 +96,7 @@ def _their_block(part: Part) -> Mapping[str, object]:
     return block if isinstance(block, dict) else {}
 
 
-def effort_of(thinking: msgspec.Raw | None, api: str) -> str | None:
-    """The effort that a thinking budget means; None where it asks for nothing."""
+def _effort(thinking: msgspec.Raw | None, api: str = _API) -> str | None:
     match None if thinking is None else msgspec.json.decode(thinking):
         case None:
             return None

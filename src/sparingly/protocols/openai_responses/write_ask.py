@@ -22,7 +22,7 @@ import msgspec
 from sparingly.core.chat import Ask, Json, Text, Tool, Turn
 from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import refuse_foreign, refuse_held
-from sparingly.protocols.openai_chat.from_anthropic import effort_of, translated
+from sparingly.protocols.openai_chat.from_anthropic import translated
 from sparingly.protocols.openai_responses import shapes
 from sparingly.protocols.openai_responses.write_input import API, inexpressible, input_of
 
@@ -40,9 +40,7 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
     extra = translated(opened(ask.extra), api=API)
     hints = opened(extra.pop(shapes.HINTS, None))
     own = opened(extra.pop(shapes.NAME, None))
-    meant = effort_of(extra.pop("thinking", None))
-    effort = extra.pop("reasoning_effort", meant and msgspec.Raw(msgspec.json.encode(meant)))
-    verbosity = extra.pop("verbosity", None)
+    effort, verbosity = extra.pop("reasoning_effort", None), extra.pop("verbosity", None)
     instructions, turns = _instructions(ask)
     body: dict[str, object] = {
         "model": model,
