@@ -24,10 +24,6 @@ from benchmarks.data_folder import needed_folder
 from benchmarks.judge_figures import at_bounds, at_point, auc, calibration, multiples
 from benchmarks.judge_rivals import rivals
 from benchmarks.judge_sets import (
-    Best,
-    Measured,
-    Score,
-    best_candidates,
     cachesafety_requests,
     docs_stream,
     medical_pairs,
@@ -42,6 +38,7 @@ from sparingly.core.judge_model import JudgeModel, dump_judge
 from sparingly.learning.judge_fit import fitted_odds, fitted_trees
 from sparingly.learning.judge_rows import Part
 from sparingly.learning.labelled_pairs import read_pairs, read_texts
+from sparingly.learning.streams import Best, Measured, Score, best_candidates
 from sparingly.learning.train_judge import Fitted, Material, train_judge
 
 _PAIRS: Final = ("qqp", "medical")

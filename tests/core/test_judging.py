@@ -145,6 +145,31 @@ def test_a_tie_goes_to_the_same_entry_in_any_order() -> None:
     assert len(served) == 1
 
 
+def said_of(one: Neighbor, *, confirmed: int = 0, denied: int = 0) -> Neighbor:
+    """The same neighbor with what callers said of its answer."""
+    return msgspec.structs.replace(
+        one, entry=msgspec.structs.replace(one.entry, confirmed=confirmed, denied=denied)
+    )
+
+
+def test_a_denied_entry_is_not_served_for_its_closeness() -> None:
+    """The next one may be; without one, the reason says what stood in the way."""
+    denied, other = said_of(neighbor(0.99, source="bad"), denied=1), neighbor(0.95, source="good")
+
+    rest = judge([denied, other], bar=BAR, now=NOW)
+    none = judge([denied, neighbor(0.5, source="far")], bar=BAR, now=NOW)
+
+    assert isinstance(rest, Hit)
+    assert rest.entry is other.entry
+    assert none == Miss("veto-denied", Evidence(0.99, "bad", candidate="far"))
+
+
+def test_enough_confirmations_outweigh_a_denial() -> None:
+    trusted = said_of(neighbor(0.99), confirmed=7, denied=1)
+
+    assert isinstance(judge([trusted], bar=BAR, now=NOW), Hit)
+
+
 # ---------------------------------------------------------------- with a fitted judge
 
 FITTED = Bar(0.9, guards=frozenset(GUARDS))
@@ -257,6 +282,88 @@ def test_the_bar_of_a_policy_lies_over_the_judges_own() -> None:
     assert isinstance(judge([stored], bar=FITTED, now=NOW, question=question, model=small_judge()), Hit)
     barred = msgspec.structs.replace(FITTED, probability=0.95)
     assert judge([stored], bar=barred, now=NOW, question=question, model=small_judge()).reason == "unsure"
+
+
+def test_the_fitted_judge_serves_no_denied_entry_either() -> None:
+    """Not even to a question in the same words: the same text is another tier."""
+    denied, other = said_of(near("reset my card"), denied=1), near("reset the card", 0.8)
+    question = asked("please reset my card")
+
+    rest = judge([denied, other], bar=FITTED, now=NOW, question=question, model=small_judge())
+    none = judge([denied], bar=FITTED, now=NOW, question=question, model=small_judge())
+
+    assert isinstance(rest, Hit)
+    assert rest.entry is other.entry
+    assert none.reason == "veto-denied"
+    assert none.evidence.probability is None
+
+
+def test_no_probability_is_above_the_trust_in_the_answer() -> None:
+    """Once somebody has denied it; confirmations alone change nothing."""
+    question, stored = asked("reset my card"), near("reset my card")
+
+    chances = [
+        weigh(question, [said_of(stored, confirmed=c, denied=d)], model=small_judge(), bar=FITTED)[
+            0
+        ].probability
+        for c, d in ((0, 0), (50, 0), (7, 1))
+    ]
+
+    assert chances == [SAME_WORDS, SAME_WORDS, 0.8]
+
+
+def test_a_bar_that_labels_have_raised_says_so() -> None:
+    """The candidate would have been a hit at the policy's own point."""
+    question, stored = asked("reset my card now"), near("reset my card")
+    raised = msgspec.structs.replace(FITTED, live=0.99)
+
+    verdict = judge([stored], bar=raised, now=NOW, question=question, model=small_judge())
+
+    assert verdict.reason == "tightened"
+    assert verdict.evidence.candidate == "reset my card"
+
+
+STATING = msgspec.structs.replace(small_judge(), stated=((0.05, 0.3), (0.01, 0.86), (0.001, 0.95)))
+
+
+def test_an_error_that_can_be_borne_becomes_the_bar() -> None:
+    """The caller's may only tighten it."""
+    policy = CachePolicy(max_error=0.05)
+
+    bars = [
+        bar_of(policy, Directives(max_error=error), model=STATING).probability
+        for error in (None, 0.05, 0.01, 0.0001)
+    ]
+
+    assert bars == [0.3, 0.3, 0.86, float("inf")]
+
+
+@given(
+    errors=st.tuples(st.floats(0, 0.1), st.floats(0, 0.1)),
+    headers=st.tuples(st.none() | st.floats(0, 0.1), st.none() | st.floats(0, 0.1)),
+    live=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    similarities=st.lists(st.floats(0.5, 1), min_size=1, max_size=3),
+)
+def test_a_smaller_error_never_adds_a_hit(
+    errors: tuple[float, float],
+    headers: tuple[float | None, float | None],
+    live: tuple[float, float],
+    similarities: list[float],
+) -> None:
+    """The operator's, the caller's, or a bar that labels have raised; and what is served is the same entry."""
+    texts = ("reset my card", "reset the card now", "reset my password")
+    stored = [near(text, value) for text, value in zip(texts, similarities, strict=False)]
+    named = [1.0 if header is None else header for header in headers]
+
+    def verdict(error: float, header: float, least: float) -> Hit | Miss:
+        policy = CachePolicy(max_error=error)
+        bar = bar_of(policy, Directives(max_error=header), model=STATING, live=least)
+        return judge(stored, bar=bar, now=NOW, question=asked("reset my cards"), model=STATING)
+
+    strict = verdict(min(errors), min(named), max(live))
+
+    if isinstance(strict, Hit):
+        assert verdict(max(errors), max(named), min(live)) == strict
 
 
 def test_weighing_tells_every_figure_by_name() -> None:

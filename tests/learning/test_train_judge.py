@@ -57,6 +57,8 @@ def test_a_judge_is_fitted_the_same_way_twice_and_can_tell_its_pairs_apart() -> 
     assert dump_judge(first.judge) == dump_judge(second.judge)
     assert first.train.rows.shape[1] == len(NAMES)
     assert any(tag.startswith("raw:") for tag in first.train.tags)
+    assert judge.stated == first.judge.stated
+    assert all(0 < error < 1 and 0 <= point <= 1 for error, point in judge.stated)
     assert chances[first.calibrate.same].mean() > chances[~first.calibrate.same].mean() + 0.3
 
 

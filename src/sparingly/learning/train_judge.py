@@ -3,8 +3,9 @@
     sparingly train-judge PAIRS... --texts QUESTIONS... --out judge.bin
 
 What is fitted on is the train part of the pairs (`splits.py`), pairs made from it and
-from the raw questions; the log odds are brought in line on the calibrate part.  The
-report part is never read beyond its group names.  The same files and seed give the same judge.
+from the raw questions; the log odds are brought in line on the calibrate part, and there the errors
+that the judge states are measured (`stated_error.py`).  The report part is never read beyond its
+group names.  The same files and seed give the same judge.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from sparingly.learning.judge_fit import fitted_odds, fitted_trees
 from sparingly.learning.judge_rows import Corpus, Labels, Part, joined, neighbor_rows, pair_rows
 from sparingly.learning.labelled_pairs import LabelledPair
 from sparingly.learning.splits import fold_of
+from sparingly.learning.stated_error import stated_points
 from sparingly.learning.word_fitting import fitted_substitutions, fitted_table
 
 Embed: TypeAlias = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -100,7 +102,9 @@ def train_judge(
         probability=PROBABILITY,
         floor=FLOOR,
     )
-    return Fitted(judge, rows, calibrate)
+    tell("stated errors")
+    stated = stated_points(judge, held, lambda texts: np.array([corpus.vectors[text] for text in texts]))
+    return Fitted(msgspec.structs.replace(judge, stated=stated), rows, calibrate)
 
 
 def _texts_of(part: Mapping[str, Sequence[LabelledPair]]) -> Iterable[str]:
