@@ -40,6 +40,7 @@ def fake_vectors(texts: object) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_a_judge_is_fitted_the_same_way_twice_and_can_tell_its_pairs_apart() -> None:
     """From pairs and raw questions, to the byte."""
     pytest.importorskip("sklearn", reason="scikit-learn fits the judge; the extra `train` has it")
