@@ -5,6 +5,7 @@ holds all earlier ones.  A pair stores one question and asks the other.  QQP and
 pairs are measured on their report part only; the other sets are never fitted on.
 """
 
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 
@@ -49,7 +50,12 @@ class Best(msgspec.Struct, frozen=True, eq=False):
 
 
 def best_candidates(
-    found: Measured, score: Score, *, guards: Iterable[str] = (), floor: float = -1.0
+    found: Measured,
+    score: Score,
+    *,
+    guards: Iterable[str] = (),
+    floor: float = -1.0,
+    most_behind: float = math.inf,
 ) -> Best:
     """What a judge would pick, as `core.judging.judge` does it."""
     requests, k, columns = found.rows.shape
@@ -66,6 +72,9 @@ def best_candidates(
                 scores[at] = -1.0
     scores[there & (flat[:, 0] < floor)] = -1.0
     table = scores.reshape(requests, k)
+    similarities = np.where(table < 0, -np.inf, found.rows[:, :, 0])
+    behind = similarities.max(axis=1, keepdims=True) - similarities > most_behind
+    table[behind & (table < SAME_WORDS)] = -1.0
     picked = table.argmax(axis=1)
     every = np.arange(requests)
     return Best(table[every, picked], found.labels[every, picked])

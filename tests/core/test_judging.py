@@ -13,7 +13,7 @@ from sparingly.core.directives import Directives
 from sparingly.core.entry import Neighbor
 from sparingly.core.evidence.guards import GUARDS
 from sparingly.core.evidence.question import Question
-from sparingly.core.judging import SAME_WORDS, Bar, bar_of, is_fresh, judge, weigh
+from sparingly.core.judging import MOST_BEHIND, SAME_WORDS, Bar, bar_of, is_fresh, judge, weigh
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Evidence, Hit, Miss
 from tests.asks import NOW, entry, neighbor
@@ -222,6 +222,23 @@ def test_a_vetoed_neighbor_is_no_candidate() -> None:
     assert hit.entry is same.entry
     assert miss.evidence.probability is None
     assert miss.evidence.candidate is None
+
+
+def test_a_neighbor_that_is_clearly_farther_is_no_candidate() -> None:
+    """However likely its words make it; the closest is the one that was meant, or none is."""
+    close = near("the money of my account", 0.95)
+    likely = near("now reset my card", 0.95 - MOST_BEHIND - 0.01)
+    same = near("Reset my card, please", 0.8)
+    question = asked("reset my card")
+
+    far = judge([close, likely], bar=FITTED, now=NOW, question=question, model=small_judge())
+    alone = judge([likely], bar=FITTED, now=NOW, question=question, model=small_judge())
+    equal = judge([close, same], bar=FITTED, now=NOW, question=question, model=small_judge())
+
+    assert isinstance(far, Miss)
+    assert far.evidence.candidate == close.entry.source
+    assert isinstance(alone, Hit)
+    assert isinstance(equal, Hit)
 
 
 def test_a_guard_that_is_off_forbids_nothing() -> None:

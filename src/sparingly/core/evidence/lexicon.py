@@ -65,7 +65,7 @@ STOP: Final = _words(
 )
 
 ANTONYMS: Final = _opposites(
-    """buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
+    """>:<, >=:<=, buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
     open:close, start begin:stop end finish quit, enable activate allow:disable deactivate block forbid prohibit,
     on:off, add include insert append attach:remove delete exclude drop detach subtract, install:uninstall,
     upgrade:downgrade, up:down, upload:download, import:export, send:receive get, give:take receive, lend:borrow,
