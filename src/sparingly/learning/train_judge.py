@@ -24,6 +24,7 @@ from sparingly.learning.hard_negatives import made_pairs
 from sparingly.learning.judge_fit import fitted_odds, fitted_trees
 from sparingly.learning.judge_rows import Corpus, Labels, Part, intent_rows, joined, neighbor_rows, pair_rows
 from sparingly.learning.labelled_pairs import LabelledPair, RawText
+from sparingly.learning.made_tasks import task_pairs
 from sparingly.learning.splits import fold_of
 from sparingly.learning.word_fitting import fitted_substitutions, fitted_table
 
@@ -137,7 +138,10 @@ def _made(
     for name, texts in sources.items():
         fitting = [text for text in texts if len(text) <= _LONGEST_MADE]
         chosen = rng.permutation(len(fitting))[:_MADE_FROM]
-        made = made_pairs([fitting[at] for at in chosen], seed=material.seed, without=material.without)
+        some = [fitting[at] for at in chosen]
+        made = [*made_pairs(some, seed=material.seed, without=material.without)]
+        if "task" not in material.without:
+            made += task_pairs(some, seed=material.seed)
         found += [(pair.b, pair.a, pair.same, f"{name}:{pair.kind}") for pair in made]
     return found
 
