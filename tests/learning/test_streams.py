@@ -5,7 +5,7 @@ import numpy as np
 
 from sparingly.core.evidence.guards import GUARDS
 from sparingly.core.evidence.question import Question
-from sparingly.core.judging import SAME_WORDS, Bar, judge
+from sparingly.core.judging import MOST_BEHIND, SAME_WORDS, Bar, judge
 from sparingly.learning.judge_rows import Labels
 from sparingly.learning.labelled_pairs import LabelledPair
 from sparingly.learning.streams import (
@@ -20,7 +20,7 @@ from sparingly.learning.streams import (
 )
 from tests.asks import NOW
 from tests.core.judges import small_judge
-from tests.core.test_judging import near
+from tests.core.test_judging_fitted import near
 
 TEXTS = [
     "reset my card",
@@ -78,7 +78,9 @@ def test_the_pick_is_the_one_that_the_serving_judge_makes() -> None:
     model = msgspec.structs.replace(small_judge(), probability=0.0)
     of = vectors(TEXTS)
     found = played(model, TEXTS, of, lambda _one, _other: UNJUDGED)
-    best = best_candidates(found, model.probabilities, guards=GUARDS, floor=model.floor)
+    best = best_candidates(
+        found, model.probabilities, guards=GUARDS, floor=model.floor, most_behind=MOST_BEHIND
+    )
 
     for at, text in enumerate(TEXTS):
         stored = [near(TEXTS[other], min(1.0, float(of[at] @ of[other]))) for other in range(at)]

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from sparingly.core.calibration import Bound, Point, Trials, calibrated, short_decimal
 from sparingly.core.evidence.guards import PROFILES
 from sparingly.core.judge_model import JudgeModel, StatedPoint
+from sparingly.core.judging import MOST_BEHIND
 from sparingly.learning.judge_rows import Labels
 from sparingly.learning.labelled_pairs import LabelledPair
 from sparingly.learning.streams import (
@@ -58,7 +59,9 @@ def trials_of_stream(
     labels = Labels(pairs)
     texts = labelled_texts(labels)
     found = played(judge, texts, vectors_of(texts), told_by(labels))
-    best = best_candidates(found, judge.probabilities, guards=PROFILES["general"], floor=judge.floor)
+    best = best_candidates(
+        found, judge.probabilities, guards=PROFILES["general"], floor=judge.floor, most_behind=MOST_BEHIND
+    )
     return _trials(best)
 
 

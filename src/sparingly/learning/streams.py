@@ -4,6 +4,7 @@ Every question meets a store that holds all earlier ones.  What it finds there i
 of evidence, so that any score, any guards and any bar can be held against it afterwards.
 """
 
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
@@ -88,7 +89,12 @@ def played(
 
 
 def best_candidates(
-    found: Measured, score: Score, *, guards: Iterable[str] = (), floor: float = -1.0
+    found: Measured,
+    score: Score,
+    *,
+    guards: Iterable[str] = (),
+    floor: float = -1.0,
+    most_behind: float = math.inf,
 ) -> Best:
     """What a judge would pick, as `core.judging.judge` does it."""
     requests, k, columns = found.rows.shape
@@ -105,6 +111,11 @@ def best_candidates(
                 scores[at] = NOBODY
     scores[there & (flat[:, 0] < floor)] = NOBODY
     table = scores.reshape(requests, k)
+    similarities = np.where(table == NOBODY, -np.inf, found.rows[:, :, 0])
+    closest = np.max(similarities, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # where nobody is left, nobody is behind
+        behind = closest - similarities > most_behind
+    table[behind & (table < SAME_WORDS)] = NOBODY
     picked = table.argmax(axis=1)
     every = np.arange(requests)
     return Best(table[every, picked], found.labels[every, picked])
