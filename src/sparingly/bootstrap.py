@@ -49,6 +49,7 @@ from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 from sparingly.telemetry.teller import Teller
 from sparingly.telemetry.traffic_log import TrafficLogWriter
+from sparingly.watching import keep_watches, open_recalibrating, save_watches, tell_of_missing_points
 from sparingly.web.admin import AdminApi, Guard, admin_router
 from sparingly.web.app import App, Port, build_app
 from sparingly.web.auth import Door
@@ -103,6 +104,7 @@ async def open_app(
         )
         pipeline = assemble(parts, cache=settings.cache, routing=settings.routing, realm=realm_of(settings))
         parts.background.keep_running("sweep", _sweep(pipeline, settings, parts.store, metrics))
+        parts.background.keep_running("watches", keep_watches(pipeline.recalibrating, data, teller))
         llm = _endpoints(settings, environ, parts=parts, pipeline=pipeline, teller=teller, brought=brought)
         more = _steering(settings, environ, parts=parts, pipeline=pipeline, data=data)
 
@@ -138,6 +140,10 @@ async def _open_parts(
     stack.push_async_callback(ledger.aclose)
     teller.metrics.watch_lost("ledger", lambda: ledger.dropped)
     traffic = _open_traffic_log(settings, data, stack, teller.metrics)
+    judge = open_judge(settings, embedder=embedder.name)
+    tell_of_missing_points(settings, judge, teller)
+    recalibrating = open_recalibrating(settings, judge, data, teller)
+    stack.push_async_callback(save_watches, recalibrating, data, teller)
     return Parts(
         embedder=embedder,
         store=store,
@@ -147,7 +153,9 @@ async def _open_parts(
         sleep=asyncio.sleep,
         rng=random.Random(),  # noqa: S311 - balances load and spreads retries; no secret depends on it
         freshness=open_freshness(settings),
-        judge=open_judge(settings, embedder=embedder.name),
+        judge=judge,
+        recalibrating=recalibrating,
+        sampling=random.Random(),  # noqa: S311 - draws a sample; no secret depends on it
         on_settled=_written_to(traffic) if traffic is not None else None,
         **msgspec.structs.asdict(asked),
     )
@@ -199,7 +207,7 @@ def _steering(
         history=history,
         clock=parts.clock,
         revoke_similarity=settings.cache.revoke_similarity,
-        learn=parts.learn,
+        learn=pipeline.recalibrating.judged,
     )
     api = AdminApi(
         curator=Curator(store=parts.store, embedder=parts.embedder, clock=parts.clock),

@@ -15,7 +15,7 @@ import pytest
 from sparingly.errors import LedgerError, StartupError
 from sparingly.ledgers.rows import SCHEMA
 from sparingly.ledgers.sqlite import SqliteLedger
-from tests.ledger_entries import line
+from tests.ledger_entries import OBSERVED, line
 from tests.ledgers.reading import ids_in
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,7 @@ _CHILD = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from sparingly.ledgers.sqlite import SqliteLedger
-from tests.ledger_entries import line
+from tests.ledger_entries import OBSERVED, line
 
 async def main():
     ledger = SqliteLedger(Path(sys.argv[1]), linger_s=0)
@@ -211,7 +211,7 @@ def _a_folder(path: Path) -> None:
     ("make", "reason"),
     [
         (_foreign, "is a database, but no ledger of sparingly: move it away"),
-        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 2)"),
+        (_of_a_later_version, "was written by a later version of sparingly (format 99, this one knows 3)"),
         (_no_database, "file is not a database"),
         (_a_folder, "unable to open database file"),
     ],
@@ -243,22 +243,34 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) 
     assert str(caught.value) == f"cannot open the ledger {path}: unable to open database file"
 
 
-async def test_a_ledger_of_the_first_version_is_added_to(tmp_path: Path) -> None:
+LATER_COLUMNS = {
+    1: (", kept TEXT NOT NULL DEFAULT ''", ", observed_agreement TEXT"),
+    2: (", observed_agreement TEXT",),
+}
+
+
+@pytest.mark.parametrize("version", LATER_COLUMNS)
+async def test_a_ledger_of_an_earlier_version_is_added_to(tmp_path: Path, version: int) -> None:
     """Its lines stay; what they could not say is empty."""
     path = tmp_path / "ledger.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         for statement in SCHEMA:
-            if "entries_by_id" not in statement:
-                connection.execute(statement.replace(", kept TEXT NOT NULL DEFAULT ''", ""))
-        connection.execute("PRAGMA user_version = 1")
+            older = statement
+            for column in LATER_COLUMNS[version]:
+                older = older.replace(column, "")
+            if "entries_by_id" not in statement or version > 1:
+                connection.execute(older)
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
         columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
-        assert "kept" not in columns
+        assert "observed_agreement" not in columns
 
     ledger = SqliteLedger(path)
-    ledger.enter(line(kept="admitted"))
+    ledger.enter(line(kept="admitted", observed=OBSERVED))
     await ledger.aclose()
 
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT kept FROM entries").fetchall() == [("admitted",)]
+        assert connection.execute("SELECT kept, observed_agreement FROM entries").fetchall() == [
+            ("admitted", "wrong")
+        ]
     await SqliteLedger(path).aclose()

@@ -13,6 +13,7 @@ from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
 from sparingly.core.freshness import FreshnessModel
+from sparingly.core.judge_model import JudgeModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, Deployment, Model, Price, RoutingPolicy
 from sparingly.core.pricing import ModelPrice, model_price
@@ -20,6 +21,7 @@ from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.pipeline.exchange import Caller, Incoming, Reply, Summary
+from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import NOW, TENANT
 from tests.fakes.clock import FakeClock
@@ -84,6 +86,9 @@ class World:
         one: GatedUpstream | None,
         troubles: list[tuple[str, str]],
         freshness: FreshnessModel | None = None,
+        judge: JudgeModel | None = None,
+        recalibrating: Recalibrating | None = None,
+        sampling: random.Random | None = None,
     ) -> None:
         self.background = background
         self.troubles = troubles
@@ -114,6 +119,9 @@ class World:
             client_keyed=frozenset({"one"}),
             patience_s=patience_s,
             freshness=freshness,
+            judge=judge,
+            recalibrating=recalibrating,
+            sampling=sampling,
             on_settled=lambda incoming, answer, _: self.settled.append((incoming.id, answer)),
         )
         self.pipeline: Pipeline = assemble(self.parts, cache=cache, routing=routing)
@@ -185,6 +193,9 @@ async def a_world(
     injects_usage: frozenset[str] = frozenset(),
     one: GatedUpstream | None = None,
     freshness: FreshnessModel | None = None,
+    judge: JudgeModel | None = None,
+    recalibrating: Recalibrating | None = None,
+    sampling: random.Random | None = None,
 ) -> AsyncIterator[World]:
     """A world, open; its background work may meet trouble but no bug."""
     troubles: list[tuple[str, str]] = []
@@ -199,6 +210,9 @@ async def a_world(
             one=one,
             troubles=troubles,
             freshness=freshness,
+            judge=judge,
+            recalibrating=recalibrating,
+            sampling=sampling,
         )
     bugs = [told for told in troubles if told[0] == "background-bug"]
     assert not bugs, bugs

@@ -154,6 +154,7 @@ def _with_whole_paths(settings: Settings, folder: Path) -> Settings:
         routing=routing,
         providers=providers,
         embedder=msgspec.structs.replace(settings.embedder, model=model),
+        cache=msgspec.structs.replace(settings.cache, judge_file=_whole(settings.cache.judge_file, folder)),
     )
 
 
@@ -169,6 +170,7 @@ def _whole(path: str | None, folder: Path) -> str | None:
 def _missing_files(settings: Settings) -> list[Problem]:
     named: list[tuple[str, str | None, Callable[[Path], bool], str]] = [
         ("routing.classifier.examples", settings.routing.classifier.examples, Path.is_file, "file"),
+        ("cache.judge_file", settings.cache.judge_file, Path.is_file, "file"),
     ]
     for name, one in settings.providers.items():
         named.append(

@@ -15,7 +15,7 @@ import msgspec
 
 from sparingly.core.ledger import LedgerEntry
 
-VERSION = 2
+VERSION = 3
 
 # "SPRG": marks the file as ours (PRAGMA application_id).
 APPLICATION_ID = 0x53505247
@@ -82,6 +82,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[LedgerEntry], Value]], ...] = (
     ("observed_stored_text", "TEXT", lambda e: e.observed.stored_text if e.observed else None),
     ("observed_fresh_text", "TEXT", lambda e: e.observed.fresh_text if e.observed else None),
     ("kept", "TEXT NOT NULL DEFAULT ''", lambda e: e.kept),
+    ("observed_agreement", "TEXT", lambda e: e.observed.agreement if e.observed else None),
 )
 
 SCHEMA = (
@@ -106,6 +107,7 @@ UPGRADES = {
         "CREATE INDEX IF NOT EXISTS entries_by_id ON entries (id)",
         "PRAGMA user_version = 2",
     ),
+    2: ("ALTER TABLE entries ADD COLUMN observed_agreement TEXT", "PRAGMA user_version = 3"),
 }
 """The statements that make a ledger of each version one of the next."""
 

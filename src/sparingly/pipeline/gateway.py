@@ -5,6 +5,8 @@ The live gateway and replay run this code; nothing here logs, has a clock of its
 own or knows HTTP.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from sparingly.core.entry import Entry
@@ -21,6 +23,8 @@ from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import InFlight, Lead
 from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup, doubt_of
+from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.recheck import Recheck
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
@@ -39,7 +43,9 @@ class Gateway:
         router: Router,
         call: Call,
         serve: Serve,
+        recalibrating: Recalibrating,
         second_look: SecondLook | None = None,
+        recheck: Recheck | None = None,
     ) -> None:
         self._cache = cache
         self._canon = canon
@@ -47,7 +53,9 @@ class Gateway:
         self._router = router
         self._call = call
         self._serve = serve
+        self._recalibrating = recalibrating
         self._second_look = second_look
+        self._recheck = recheck
         self._in_flight = InFlight()
 
     async def answer(self, incoming: Incoming) -> Reply:
@@ -85,15 +93,15 @@ class Gateway:
         is_private = action == "own_scope"
         notes.is_private, notes.kept = is_private, "own-scope" if is_private else ""
         mark = await by_size(len(incoming.body), lambda: self._mark(incoming, is_private=is_private))
-        found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
-        if self._second_look is not None:
-            found = _undoubted(
-                await self._second_look.reconsidered(found, mark, incoming, policy), mark, policy
-            )
+        # Drawn before anything is known, or the sample would not be a fair one.
+        is_drawn = self._recheck is not None and policy.mode == "on" and self._recheck.draws(policy)
+        found = await self._found(incoming, mark, policy, target)
+        self._recalibrating.asked(target.route, policy, incoming.id, found.verdict, is_drawn=is_drawn)
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
+            then = self._check(incoming, target, found.verdict, policy) if is_drawn else None
             try:
-                return self._serve.stored(notes, found.verdict, policy)
+                return self._serve.stored(notes, found.verdict, policy, then=then)
             except UpstreamNonsense:
                 # Kept for a dialect that can say it; a fresh answer may be one that this one can.
                 missed = Miss("inexpressible", found.verdict.evidence)
@@ -107,6 +115,29 @@ class Gateway:
             notes.verdict = lead
             return self._serve.stored(notes, lead, policy)
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
+
+    async def _found(
+        self, incoming: Incoming, mark: Fingerprint, policy: CachePolicy, target: Target
+    ) -> Found:
+        found = await self._lookup.find(
+            incoming.ask,
+            mark,
+            directives=incoming.directives,
+            policy=policy,
+            live=self._recalibrating.bar(target.route, policy),
+        )
+        if self._second_look is None:
+            return found
+        again = await self._second_look.reconsidered(found, mark, incoming, policy, route=target.route)
+        return _undoubted(again, mark, policy)
+
+    def _check(
+        self, incoming: Incoming, target: Target, hit: Hit, policy: CachePolicy
+    ) -> Callable[[], None] | None:
+        recheck = self._recheck
+        if recheck is None or hit.tier != "semantic":
+            return None
+        return lambda: recheck.start(incoming, target, hit, policy)
 
     def _personal_action(self, incoming: Incoming, policy: CachePolicy) -> PersonalAction | None:
         tenant = incoming.caller.tenant
