@@ -24,10 +24,6 @@ from benchmarks.data_folder import needed_folder
 from benchmarks.judge_figures import at_bounds, at_point, auc, calibration, multiples
 from benchmarks.judge_rivals import rivals
 from benchmarks.judge_sets import (
-    Best,
-    Measured,
-    Score,
-    best_candidates,
     cachesafety_requests,
     docs_stream,
     medical_pairs,
@@ -39,9 +35,11 @@ from benchmarks.result import write_result
 from sparingly.core.evidence.guards import GUARDS, PROFILES
 from sparingly.core.evidence.pairing import NAMES
 from sparingly.core.judge_model import JudgeModel, dump_judge
+from sparingly.core.judging import MOST_BEHIND
 from sparingly.learning.judge_fit import fitted_odds, fitted_trees
 from sparingly.learning.judge_rows import Part
 from sparingly.learning.labelled_pairs import read_pairs, read_texts
+from sparingly.learning.streams import Best, Measured, Score, best_candidates
 from sparingly.learning.train_judge import Fitted, Material, train_judge
 
 _PAIRS: Final = ("qqp", "medical")
@@ -132,7 +130,9 @@ def measured_sets(
 
 def _served(found: Measured, judge: JudgeModel) -> Best:
     """As by default: the guards of the general profile, the judge's own floor."""
-    return best_candidates(found, judge.probabilities, guards=PROFILES["general"], floor=judge.floor)
+    return best_candidates(
+        found, judge.probabilities, guards=PROFILES["general"], floor=judge.floor, most_behind=MOST_BEHIND
+    )
 
 
 def _static(found: Measured) -> Best:
@@ -171,11 +171,13 @@ def _guards(sets: Mapping[str, Measured], judge: JudgeModel) -> dict[str, dict[s
     told: dict[str, dict[str, object]] = {}
     profile = tuple(sorted(PROFILES["general"]))
     for name, found in sets.items():
-        alone = best_candidates(found, judge.probabilities, floor=judge.floor)
+        alone = best_candidates(found, judge.probabilities, floor=judge.floor, most_behind=MOST_BEHIND)
         before = at_point(alone, judge.probability, repeats=found.repeats)
         rows: dict[str, object] = {"none": msgspec.to_builtins(before)}
         for label, guards in [*((guard, (guard,)) for guard in GUARDS), ("general profile", profile)]:
-            best = best_candidates(found, judge.probabilities, guards=guards, floor=judge.floor)
+            best = best_candidates(
+                found, judge.probabilities, guards=guards, floor=judge.floor, most_behind=MOST_BEHIND
+            )
             rows[label] = msgspec.to_builtins(at_point(best, judge.probability, repeats=found.repeats))
         told[name] = rows
     return told
@@ -207,7 +209,7 @@ def _times(judge: JudgeModel) -> dict[str, float]:
 
 def _short(score: Score, sets: Mapping[str, Measured]) -> dict[str, object]:
     """The figures that decide between models: QQP at bounds, AUC everywhere."""
-    best = {name: best_candidates(found, score) for name, found in sets.items()}
+    best = {name: best_candidates(found, score, most_behind=MOST_BEHIND) for name, found in sets.items()}
     return {
         "qqp_right_hits": {name: point.right for name, point in at_bounds(best["qqp"]).items()},
         "auc": {name: auc(one) for name, one in best.items()},
@@ -255,9 +257,12 @@ def _rivals(fitted: Fitted, sets: Mapping[str, Measured]) -> dict[str, object]:
 
 def _ablations(fitted: Fitted, sets: Mapping[str, Measured]) -> dict[str, object]:
     every = np.ones(len(fitted.train.same), dtype=np.bool_)
-    made = np.array([":" in tag for tag in fitted.train.tags])
+    kinds = np.array([tag.partition(":")[2] for tag in fitted.train.tags])
+    made = (kinds != "") & (kinds != "intent") & (kinds != "unjudged")
     told = {name: _short(_refitted(fitted, every, columns), sets) for name, columns in _GROUPS.items()}
     told["made pairs"] = _short(_refitted(fitted, ~made), sets)
+    told["neighbors of other intents"] = _short(_refitted(fitted, kinds != "intent"), sets)
+    told["neighbors nobody compared"] = _short(_refitted(fitted, kinds != "unjudged"), sets)
     print("ablations", told)
     return dict(told)
 

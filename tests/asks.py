@@ -114,3 +114,10 @@ def neighbor(
     """A neighbor; two with different sources have different digests."""
     near = Fingerprint(Scope("s" * 32), Digest(digest or f"{source:0>32}"), "text", None)
     return Neighbor(entry(near, source=source, created_at=created_at, expires_at=expires_at), similarity)
+
+
+def said_of(one: Neighbor, *, confirmed: int = 0, denied: int = 0) -> Neighbor:
+    """The same neighbor with what callers said of its answer."""
+    return msgspec.structs.replace(
+        one, entry=msgspec.structs.replace(one.entry, confirmed=confirmed, denied=denied)
+    )

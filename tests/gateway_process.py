@@ -19,7 +19,7 @@ START_S = 60.0
 STOP_S = 30.0
 
 # What a gateway must not find by accident: keys, proxies, settings of its own.
-_KEPT = ("PYTHONPATH", "PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
+_KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
 
 
 def plain_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -34,6 +34,7 @@ OBSERVED = Observed(
     probability=None,
     stored_text="old words",
     fresh_text="new words",
+    agreement="wrong",
 )
 
 

@@ -12,11 +12,13 @@ import pytest
 
 from sparingly.bootstrap import Opened, open_app, prepare_folder
 from sparingly.config.loading import load_settings
+from sparingly.core.judge_model import dump_judge
 from sparingly.core.policy import CachePolicy
 from sparingly.errors import ConfigError, StartupError
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER
 from sparingly.settings import LedgerSettings, Server, Settings, Store, TrafficLog
 from sparingly.telemetry.logs import EventLog, make_log
+from tests.core.judges import packaged_judge
 from tests.fakes.clock import FakeClock
 from tests.pipeline.wire import request_body
 from tests.web.harness import Got, fetch
@@ -175,3 +177,43 @@ def test_a_folder_is_left_as_it_was_found(tmp_path: Path) -> None:
     prepare_folder(tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+
+
+CITIES = (
+    "Rome", "Oslo", "Paris", "Berlin", "Madrid", "Lisbon", "Vienna", "Prague", "Warsaw", "Dublin", "Athens", "Zurich",
+    "Geneva", "Milan", "Naples", "Turin", "Porto", "Lyon", "Hamburg", "Munich",
+)  # fmt: skip
+
+
+async def remembered(gateway: Opened, question: str) -> None:
+    """Ask until the answer comes from memory: it is written back behind the client's back."""
+    while told(await fetch(gateway.app, body=request_body(question))) != ("exact", "same"):
+        pass
+
+
+async def test_callers_who_deny_hits_raise_the_bar_until_after_a_restart(tmp_path: Path) -> None:
+    """Each hit of a bounded route is called wrong: one alarm line, and what was close enough is so no longer."""
+    stating = msgspec.structs.replace(packaged_judge(), stated=((0.02, 0.7),))
+    (tmp_path / "judge.bin").write_bytes(dump_judge(stating))
+    cache = CachePolicy(max_error=0.02, judge_file=str(tmp_path / "judge.bin"))
+    settings = msgspec.structs.replace(PLAIN, cache=cache)
+    reasons: list[str] = []
+
+    async with opened(tmp_path / "data", settings) as (gateway, log):
+        for city in CITIES:
+            await remembered(gateway, f"How do I find a cheap hotel in {city}?")
+            hit = await fetch(gateway.app, body=request_body(f"How can I find a cheap hotel in {city}?"))
+            reasons.append(hit.headers["x-sparingly-reason"])
+            word = json.dumps({"id": hit.headers["x-sparingly-id"], "verdict": "wrong"}).encode()
+            await fetch(gateway.app, path="/v1/sparingly/feedback", body=word)
+        metrics = (await fetch(gateway.app, "GET", "/metrics")).body.decode()
+    async with opened(tmp_path / "data", settings) as (gateway, _):
+        await remembered(gateway, "How do I find a cheap hotel in Bern?")
+        later = await fetch(gateway.app, body=request_body("How can I find a cheap hotel in Bern?"))
+
+    assert reasons[0] == "judged-same"
+    assert reasons[-1] == "tightened"
+    events = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [event["route"] for event in events if event["event"] == "drift-alarm"][:1] == ["gpt-4o"]
+    assert 'sparingly_is_tightened{route="gpt-4o",sample="all"} 1.0' in metrics
+    assert told(later) == ("miss", "tightened")

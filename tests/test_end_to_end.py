@@ -146,7 +146,7 @@ async def test_a_provider_that_is_down_is_a_bad_gateway(gateway: GatewayProcess,
     assert "sk-mine" not in answer.text
 
 
-@pytest.mark.parametrize("path", [CHAT, "/v1/responses"], ids=["asked", "relayed"])
+@pytest.mark.parametrize("path", [CHAT, "/v1/realtime/calls"], ids=["asked", "relayed"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 async def test_leaving_before_the_provider_answers_hangs_up_on_it(
     gateway: GatewayProcess,

@@ -236,7 +236,7 @@ def test_in_front_of_one_server_the_cache_is_on(in_front: GatewayProcess, provid
 
 @slow
 @pytest.mark.parametrize(
-    "path", ["/v1/responses?x=%2F", "/v1/messages", "/v1/files/a%2Fb", "/v1/completions"]
+    "path", ["/v1/audio/speech?x=%2F", "/v1/messages/batches", "/v1/files/a%2Fb", "/v1/completions"]
 )
 def test_in_front_of_one_server_any_other_path_is_relayed(
     in_front: GatewayProcess, provider: ProviderServer, path: str

@@ -32,6 +32,7 @@ WITHOUT_TWIN = {
     "ports.py": "Protocols only; tests/contracts checks what implements them",
     "protocols/dialect.py": "Protocols and plain structs only; tests/protocols/test_dialects.py checks what implements them",
     "protocols/openai_chat/shapes.py": "tables of names; the tests of its readers and writers use them all",
+    "protocols/openai_responses/shapes.py": "tables of names; the tests of its readers and writers use them all",
     "protocols/anthropic/shapes.py": "tables of names; the tests of its readers and writers use them all",
     "settings.py": "structs without code; tests/config reads files into them",
 }

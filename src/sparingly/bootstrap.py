@@ -8,7 +8,7 @@ real clock, real randomness and the environment handed in.
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -27,21 +27,15 @@ from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
 from sparingly.opening import (
     admin_key,
-    client_keyed,
     default_provider,
-    open_classifier,
+    open_asked,
     open_door,
     open_embedder,
     open_estimator,
     open_freshness,
     open_judge,
-    open_prices,
-    open_small_judge,
     open_store,
-    open_tier_model,
-    open_upstreams,
     realm_of,
-    usage_injectors,
 )
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
@@ -49,30 +43,49 @@ from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.feedback import Feedback
 from sparingly.pipeline.serve import stamp_of
-from sparingly.ports import AnswerStore, History
+from sparingly.ports import AnswerStore, History, Upstream
 from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 from sparingly.telemetry.teller import Teller
 from sparingly.telemetry.traffic_log import TrafficLogWriter
+from sparingly.watching import keep_watches, open_recalibrating, save_watches, tell_of_missing_points
 from sparingly.web.admin import AdminApi, Guard, admin_router
 from sparingly.web.app import App, Port, build_app
+from sparingly.web.auth import Door
 from sparingly.web.feedback import feedback_route
-from sparingly.web.llm import LlmEndpoints
+from sparingly.web.llm import ENDPOINTS, LlmEndpoints
 from sparingly.web.models import ModelList
 
 
+class Brought(msgspec.Struct, frozen=True):
+    """What a program that has the gateway within it brings along; a server has nothing of it."""
+
+    upstreams: Mapping[str, Upstream] = {}
+    """Instead of the config's providers of these names; whoever brings them closes them."""
+    door: Door | None = None
+    endpoints: Mapping[str, str] = ENDPOINTS
+
+
 class Opened(msgspec.Struct, frozen=True):
-    """What `open_app` opened: the app to serve, and the pipeline within it."""
+    """What `open_app` opened: the app to serve, the LLM endpoints and the pipeline within it."""
 
     app: App
+    llm: LlmEndpoints
     pipeline: Pipeline
+    beside: Callable[[Settings, Brought], Awaitable[LlmEndpoints]]
+    """The endpoints of another config, on the same memory and ledger."""
 
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, environ: Mapping[str, str], *, data: Path, events: EventLog
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    data: Path,
+    events: EventLog,
+    brought: Brought = Brought(),  # noqa: B008 - frozen, and opens nothing
 ) -> AsyncIterator[Opened]:
     """Open everything a gateway needs, in the folder `data`; close it on leaving.
 
@@ -86,70 +99,88 @@ async def open_app(
         known_routes=settings.routing.routes,
     )
     teller = Teller(events, metrics)
-    async with AsyncExitStack() as stack:
-        parts = await _open_parts(settings, environ, data=data, stack=stack, teller=teller)
+    async with AsyncExitStack() as providers, AsyncExitStack() as stack:
+        parts = await _open_parts(
+            settings, environ, data=data, stack=stack, teller=teller, given=brought.upstreams
+        )
         pipeline = assemble(parts, cache=settings.cache, routing=settings.routing, realm=realm_of(settings))
         parts.background.keep_running("sweep", _sweep(pipeline, settings, parts.store, metrics))
-        llm = _endpoints(settings, environ, parts=parts, pipeline=pipeline, teller=teller)
+        parts.background.keep_running("watches", keep_watches(pipeline.recalibrating, data, teller))
+        llm = _endpoints(settings, environ, parts=parts, pipeline=pipeline, teller=teller, brought=brought)
         more = _steering(settings, environ, parts=parts, pipeline=pipeline, data=data)
-        yield Opened(build_app(llm=llm, ports=_ports(parts), metrics=metrics.render, more=more), pipeline)
+
+        async def beside(other: Settings, theirs: Brought) -> LlmEndpoints:
+            asked = await open_asked(
+                other, environ, embedder=parts.embedder, stack=providers, given=theirs.upstreams
+            )
+            both = msgspec.structs.replace(parts, **msgspec.structs.asdict(asked))
+            line = assemble(both, cache=other.cache, routing=other.routing, realm=realm_of(other))
+            return _endpoints(other, environ, parts=both, pipeline=line, teller=teller, brought=theirs)
+
+        app = build_app(llm=llm, ports=_ports(parts), metrics=metrics.render, more=more)
+        yield Opened(app, llm, pipeline, beside)
 
 
 async def _open_parts(
-    settings: Settings, environ: Mapping[str, str], *, data: Path, stack: AsyncExitStack, teller: Teller
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    data: Path,
+    stack: AsyncExitStack,
+    teller: Teller,
+    given: Mapping[str, Upstream],
 ) -> Parts:
     """Open what the pipeline needs; the stack closes it, background work first and the embedder last."""
-    clock = SystemClock()
     embedder = await open_embedder(settings)
     stack.push_async_callback(embedder.aclose)
     store = open_store(settings, environ, data=data, dimensions=embedder.dimensions)
     stack.push_async_callback(store.aclose)
     await _first_look(store, teller, is_ours=settings.store.kind == "edge")
-    upstreams = open_upstreams(settings, environ, stack, clock)
+    asked = await open_asked(settings, environ, embedder=embedder, stack=stack, given=given)
     ledger = SqliteLedger(data / LEDGER_FILE) if settings.ledger.enabled else NoLedger()
     stack.push_async_callback(ledger.aclose)
     teller.metrics.watch_lost("ledger", lambda: ledger.dropped)
     traffic = _open_traffic_log(settings, data, stack, teller.metrics)
-    prices = open_prices(settings)
-    classifier = open_classifier(
-        settings,
-        await open_tier_model(settings, embedder),
-        embedder=embedder,
-        upstreams=upstreams,
-        prices=prices,
-        clock=clock,
-    )
+    judge = open_judge(settings, embedder=embedder.name)
+    tell_of_missing_points(settings, judge, teller)
+    recalibrating = open_recalibrating(settings, judge, data, teller)
+    stack.push_async_callback(save_watches, recalibrating, data, teller)
     return Parts(
         embedder=embedder,
         store=store,
-        upstreams=upstreams,
         ledger=ledger,
-        prices=prices,
-        catalog=catalog_of(settings),
-        classifier=classifier,
         background=await stack.enter_async_context(Background(on_trouble=teller.trouble)),
-        clock=clock,
+        clock=SystemClock(),
         sleep=asyncio.sleep,
         rng=random.Random(),  # noqa: S311 - balances load and spreads retries; no secret depends on it
-        injects_usage=usage_injectors(settings),
-        client_keyed=client_keyed(settings),
-        small_judge=open_small_judge(settings, upstreams=upstreams, prices=prices, clock=clock),
         freshness=open_freshness(settings),
-        judge=open_judge(settings, embedder=embedder.name),
-        estimator=open_estimator(settings, embedder=embedder, clock=clock),
+        judge=judge,
+        recalibrating=recalibrating,
+        sampling=random.Random(),  # noqa: S311 - draws a sample; no secret depends on it
+        estimator=open_estimator(settings, embedder=embedder, clock=SystemClock()),
         on_settled=_written_to(traffic) if traffic is not None else None,
+        **msgspec.structs.asdict(asked),
     )
 
 
 def _endpoints(
-    settings: Settings, environ: Mapping[str, str], *, parts: Parts, pipeline: Pipeline, teller: Teller
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    parts: Parts,
+    pipeline: Pipeline,
+    teller: Teller,
+    brought: Brought,
 ) -> LlmEndpoints:
     default = parts.upstreams[default_provider(settings)]
     return LlmEndpoints(
         gateway=pipeline.gateway,
+        counter=pipeline.counter,
         relay_to=default,
+        relay_by_house=_houses(default, parts.upstreams.values()),
         models=ModelList(catalog=parts.catalog, policy=settings.routing, upstream=default),
-        door=open_door(settings, environ),
+        door=brought.door or open_door(settings, environ),
+        endpoints=brought.endpoints,
         ledger=parts.ledger,
         observe=teller.request,
         in_flight=teller.metrics,
@@ -157,6 +188,12 @@ def _endpoints(
         new_id=lambda: uuid.uuid4().hex,
         max_body_bytes=settings.server.max_body_bytes,
     )
+
+
+def _houses(default: Upstream, upstreams: Iterable[Upstream]) -> Mapping[str, Upstream]:
+    """Who takes what clients of Anthropic's API ask beside messages: the default provider where it speaks that."""
+    speakers = [one for one in (default, *upstreams) if "anthropic" in one.dialects]
+    return {"anthropic": speakers[0]} if speakers else {}
 
 
 def _steering(
@@ -172,7 +209,7 @@ def _steering(
         history=history,
         clock=parts.clock,
         revoke_similarity=settings.cache.revoke_similarity,
-        learn=parts.learn,
+        learn=pipeline.recalibrating.judged,
     )
     api = AdminApi(
         curator=Curator(store=parts.store, embedder=parts.embedder, clock=parts.clock),

@@ -10,9 +10,11 @@ from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 from sparingly.clock import SystemClock
 from sparingly.config.catalog import catalog_of, host_of
-from sparingly.core.catalog import known_models, places
+from sparingly.core.catalog import Catalog, known_models, places
 from sparingly.core.classifying import TierModel
 from sparingly.core.freshness import FreshnessModel
 from sparingly.core.judge_model import JudgeModel, load_judge
@@ -28,13 +30,51 @@ from sparingly.pipeline.timed_embedder import TimedEmbedder
 from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable
 from sparingly.protocols.dialects import OUTBOUND
-from sparingly.settings import Settings
+from sparingly.settings import Provider, Settings
 from sparingly.stores.edge import EdgeStore
 from sparingly.upstreams.http_client import HttpClient
 from sparingly.upstreams.provider import HttpUpstream
 from sparingly.upstreams.simulated import SimulatedUpstream
 from sparingly.upstreams.simulated_log import read_answers
 from sparingly.web.auth import Door, read_keys
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What of the pipeline's parts depends on who may be asked."""
+
+    upstreams: dict[str, Upstream]
+    prices: PriceTable
+    catalog: Catalog
+    classifier: TierClassifier | None
+    injects_usage: frozenset[str]
+    client_keyed: frozenset[str]
+    small_judge: SmallModel | None
+
+
+async def open_asked(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    embedder: Embedder,
+    stack: AsyncExitStack,
+    given: Mapping[str, Upstream],
+) -> Asked:
+    """All providers of a config, those in `given` as they are there, and what asks and prices them."""
+    clock = SystemClock()
+    upstreams = open_upstreams(settings, environ, stack, clock) | dict(given)
+    prices = open_prices(settings)
+    known = await open_tier_model(settings, embedder)
+    return Asked(
+        upstreams=upstreams,
+        prices=prices,
+        catalog=catalog_of(settings),
+        classifier=open_classifier(
+            settings, known, embedder=embedder, upstreams=upstreams, prices=prices, clock=clock
+        ),
+        injects_usage=usage_injectors(settings),
+        client_keyed=client_keyed(settings),
+        small_judge=open_small_judge(settings, upstreams=upstreams, prices=prices, clock=clock),
+    )
 
 
 async def open_embedder(settings: Settings) -> Embedder:
@@ -74,7 +114,8 @@ def open_upstreams(
         if provider.kind == "simulated"
         else HttpUpstream(
             name=name,
-            dialect=provider.kind,
+            dialect=dialects_of(provider)[0],
+            also_speaks=frozenset(dialects_of(provider)[1:]),
             base_url=provider.base_url or f"https://{host_of(provider)}",
             key=_secret(environ, provider.key_env),
             takes_client_key=name in client_keyed(settings),
@@ -86,6 +127,17 @@ def open_upstreams(
         )
         for name, provider in settings.providers.items()
     }
+
+
+def dialects_of(provider: Provider) -> tuple[str, ...]:
+    """What a provider speaks, first what others are translated into.
+
+    Servers that are compatible with one of OpenAI's APIs are taken to have the others, too: what a client
+    asked in one of them is then the server's to refuse, as it would be without us.
+    """
+    if provider.kind == "anthropic":
+        return provider.dialects or ("anthropic",)
+    return (*(provider.dialects or ("openai", "openai-responses")), "openai-embeddings")
 
 
 def open_prices(settings: Settings) -> PriceTable:

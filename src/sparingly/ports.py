@@ -132,6 +132,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True):
     client_key: str | None = None
     """The client's own credential, used where the provider has none configured."""
     timeout_s: float | None = None
+    dialect: str | None = None
+    """The wire form of the body; None where nobody here has read it."""
     plain: bool = True
     """The body is read here, so it must come without a content encoding; False relays what the client accepts."""
 
@@ -164,7 +166,8 @@ class Upstream(Protocol):
 
     Contract: `send` returns as soon as status and headers are there, whatever
     the status; it raises UpstreamUnreachable when no answer began, and nothing
-    else.  `dialect` names the wire form it speaks.
+    else.  `dialects` names the wire forms it speaks, and `dialect` the one that
+    requests in any other are translated into.
     """
 
     @property
@@ -172,6 +175,9 @@ class Upstream(Protocol):
 
     @property
     def dialect(self) -> str: ...
+
+    @property
+    def dialects(self) -> frozenset[str]: ...
 
     async def send(self, request: UpstreamRequest) -> UpstreamReply: ...
 

@@ -4,11 +4,13 @@ Reading, checking and explaining a file is the work of `sparingly.config`; secre
 never here, only the names of the environment variables that hold them.
 """
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from sparingly.core.policy import CachePolicy, Model, RoutingPolicy
+
+Dialect: TypeAlias = Literal["openai", "openai-responses", "anthropic"]
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +66,11 @@ class Provider(_Section, frozen=True, kw_only=True):
     stream_usage: Literal["as_asked", "inject"] = "as_asked"
     """`inject` asks for token counts on every stream and takes them out again unless the client asked too."""
     headers: dict[str, str] = {}
+    dialects: tuple[Dialect, ...] = ()
+    """What it speaks: requests in one of these go on as they came, others are translated into the first.
+
+    Empty takes what its kind speaks: Chat Completions and Responses, or Messages.
+    """
     models: tuple[str, ...] = ()
     """Shell patterns of the model names this provider serves, such as `claude-*`."""
     simulation: Simulation = Simulation()

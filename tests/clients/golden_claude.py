@@ -13,12 +13,13 @@ _PIECE_BYTES = 700
 
 
 class GoldenClaude:
-    """An upstream that speaks Anthropic's Messages API; `asked` are the bodies it got."""
+    """An upstream that speaks Anthropic's Messages API; `asked` are the bodies it got, `bodies` their bytes."""
 
-    name, dialect = "claude", "anthropic"
+    name, dialect, dialects = "claude", "anthropic", frozenset({"anthropic"})
 
     def __init__(self) -> None:
         self.asked: list[dict[str, object]] = []
+        self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
 
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
@@ -27,6 +28,7 @@ class GoldenClaude:
             return _reply(Scripted((b"{}",), status=404))
         body = json.loads(request.body)
         self.asked.append(body)
+        self.bodies.append(request.body)
         self.headers.append(dict(request.headers))
         if body["model"] == "claude-overloaded":
             return _reply(Scripted((json.dumps(OVERLOADED).encode(),), status=529))

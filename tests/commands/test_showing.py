@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+import msgspec
 import pytest
 from rich.console import Console, RenderableType
 
@@ -9,6 +10,7 @@ from sparingly.commands.showing import age, entries_table, explanation_tables, o
 from sparingly.core.chat import Tenant
 from sparingly.core.curation import shown
 from sparingly.pipeline.curating import Overview
+from sparingly.pipeline.explaining import Needed
 from tests.asks import NOW, TENANT
 from tests.commands.room import FAQ, a_room
 from tests.pipeline.wire import request_body
@@ -75,3 +77,27 @@ async def test_an_explanation_shows_the_whole_way_of_a_request() -> None:
         "gpt-4o at one",
     ):
         assert words in " ".join(text.replace("\N{BOX DRAWINGS LIGHT VERTICAL}", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("needed", "words"),
+    [
+        (Needed(similarity=0.97), "a hit needs similarity 0.97"),
+        (Needed(probability=0.8), "a hit needs probability 0.8000"),
+        (
+            Needed(probability=0.8, max_error=0.01, live=0.9),
+            "probability 0.8000, for errors of at most 0.01; since labels spoke against it, 0.9000",
+        ),
+        (
+            Needed(max_error=0.001, is_closed=True),
+            "an equal request: closeness is not enough, for errors of at most 0.001",
+        ),
+    ],
+)
+async def test_what_a_hit_needs_is_said(needed: Needed, words: str) -> None:
+    async with a_room() as room:
+        found = await room.steering.explain(request_body("How do I pay?"), tenant=Tenant(TENANT))
+
+    text = printed(*explanation_tables(msgspec.structs.replace(found, needed=needed)))
+
+    assert words in " ".join(text.replace("\N{BOX DRAWINGS LIGHT VERTICAL}", " ").split())

@@ -111,7 +111,10 @@ def test_an_upstream_takes_every_name_with_the_clients_own_key() -> None:
 
     settings = with_upstream(own, "http://localhost:8000/v1")
 
-    assert settings.providers == {"upstream": Provider(kind="openai", base_url="http://localhost:8000/v1")}
+    provider = settings.providers["upstream"]
+    assert (provider.kind, provider.base_url) == ("openai", "http://localhost:8000/v1")
+    # In the dialect that the client chose.
+    assert set(provider.dialects) == {"openai", "openai-responses", "anthropic"}
     assert settings.default_provider == "upstream"
     assert settings.routing.names == {}
     assert settings.routing.tiers == {}

@@ -97,12 +97,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """A config can be moved together with what it names."""
     (tmp_path / "examples.jsonl").write_text("{}")
     (tmp_path / "log.jsonl").write_text("{}")
+    (tmp_path / "judge.bin").write_text("?")
     (tmp_path / "model").mkdir()
     text = """
 data_dir: data
 embedder: {model: ./model}
 routing: {classifier: {kind: embedding, examples: examples.jsonl}}
 providers: {sim: {kind: simulated, simulation: {log: log.jsonl}}}
+cache: {judge_file: judge.bin}
 """
 
     settings = load(tmp_path, text)
@@ -111,6 +113,7 @@ providers: {sim: {kind: simulated, simulation: {log: log.jsonl}}}
     assert settings.embedder.model == str(tmp_path / "model")
     assert settings.routing.classifier.examples == str(tmp_path / "examples.jsonl")
     assert settings.providers["sim"].simulation.log == str(tmp_path / "log.jsonl")
+    assert settings.cache.judge_file == str(tmp_path / "judge.bin")
 
 
 def test_a_models_name_with_a_slash_is_no_path(tmp_path: Path) -> None:
@@ -126,12 +129,14 @@ def test_files_that_are_named_and_not_there_are_told(tmp_path: Path) -> None:
         "routing: {classifier: {kind: embedding, examples: none.jsonl}}\n"
         "providers: {sim: {kind: simulated, simulation: {log: none.log}}}\n"
         "embedder: {model: ./none}\n"
+        "cache: {judge_file: none.bin}\n"
     )
 
     told = complaints(tmp_path, text)
 
     assert told == [
-        f"routing.classifier.examples: there is no file {tmp_path}/none.jsonl (gateway.yaml line 1; 2 more below)",
+        f"routing.classifier.examples: there is no file {tmp_path}/none.jsonl (gateway.yaml line 1; 3 more below)",
+        f"cache.judge_file: there is no file {tmp_path}/none.bin (gateway.yaml line 4)",
         f"providers.sim.simulation.log: there is no file {tmp_path}/none.log (gateway.yaml line 2)",
         f"embedder.model: there is no folder {tmp_path}/none (gateway.yaml line 3)",
     ]

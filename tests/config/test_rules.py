@@ -77,6 +77,37 @@ from tests.config.configs import complaint, complaints, load
             "cache.grey_zone.low: expected at most high, which is 0.8",
         ),
         (
+            "cache: {max_error: 0.01, judge: threshold}",
+            (
+                "cache.max_error: "
+                "a bare threshold states no error: use the fitted judge here, or set max_error only where that one "
+                "judges; for a threshold, `sparingly tune LOG --max-error ...` finds one on your own log"
+            ),
+        ),
+        (
+            "cache: {judge: threshold, routes: {faq: {max_error: 0.01}}}",
+            (
+                "cache.routes.faq.max_error: "
+                "a bare threshold states no error: use the fitted judge here, or set max_error only where that one "
+                "judges; for a threshold, `sparingly tune LOG --max-error ...` finds one on your own log"
+            ),
+        ),
+        (
+            "cache: {max_error: 0.01, routes: {faq: {judge: threshold}}}",
+            (
+                "cache.routes.faq.judge: "
+                "a bare threshold states no error: use the fitted judge here, or set max_error only where that one "
+                "judges; for a threshold, `sparingly tune LOG --max-error ...` finds one on your own log"
+            ),
+        ),
+        (
+            "cache: {tuned_error: 0.01}",
+            "cache.tuned_error: says for which error cache.probability was measured, and there is no probability",
+        ),
+        ("cache: {max_error: 1.5}", "cache.max_error: expected 0 to 1, got 1.5"),
+        ("cache: {recheck: -1}", "cache.recheck: expected 0 to 1, got -1"),
+        ("cache: {routes: {faq: {recheck: 2}}}", "cache.routes.faq.recheck: expected 0 to 1, got 2"),
+        (
             "cache: {scope: {ignore: ['Today is (']}}",
             "cache.scope.ignore[0]: not a regular expression: missing ), unterminated subpattern at position 9",
         ),

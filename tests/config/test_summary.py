@@ -105,3 +105,24 @@ def test_what_may_be_stored_for_how_long_and_for_whom_is_said(tmp_path: Path) ->
         "sales, support share answers; those to close questions once confirmed by a second of them",
     ):
         assert words in text
+
+
+def test_a_bound_is_said_with_the_point_that_keeps_it(tmp_path: Path) -> None:
+    """The judge's, the operator's own, or the stricter of both."""
+    cache = """
+cache:
+  max_error: 0.01
+  routes:
+    faq: {probability: 0.8}
+    own: {probability: 0.6, tuned_error: 0.01, recheck: 0.05}
+"""
+
+    text = " ".join(explain(load(tmp_path, cache, BOTH_KEYS), BOTH_KEYS).split())
+
+    for words in (
+        "everywhere on wrong hits at most 0.01 of requests, at the judge's stated point, watched",
+        "route faq on wrong hits at most 0.01 of requests, at the judge's stated point or 0.8, whichever is stricter",
+        "route own on wrong hits at most 0.01 of requests, at the tuned probability 0.6, watched",
+        "0.05 checked upstream",
+    ):
+        assert words in text

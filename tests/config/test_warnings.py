@@ -17,6 +17,7 @@ def warned(folder: Path, text: str) -> list[str]:
 def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
     """Warnings that are always there are not read."""
     assert warned(tmp_path, "cache: {threshold: 0.97}") == []
+    assert warned(tmp_path, "cache: {max_error: 0.01, recheck: 0.05, domain: medical}") == []
     assert warned(tmp_path, "cache: {shared_write: any, personal: {action: ignore}}") == []
 
 
@@ -43,6 +44,16 @@ def test_a_plain_config_is_not_warned_about(tmp_path: Path) -> None:
             "cache: {routes: {gpt-4o: {judge: threshold, threshold: 0.5}}}\nmodels: {gpt-4o: {}}",
             "cache.routes.gpt-4o.threshold is 0.5",
         ),
+        (
+            "cache: {max_error: 0.01, guards: {numbers: false}}",
+            "cache.max_error is stated with the guards of the general domain, and numbers is off",
+        ),
+        (
+            "cache: {max_error: 0.01, grey_zone: {judge: llm, model: gpt-4o}}\nmodels: {gpt-4o: {}}",
+            "cache.max_error says nothing of hits that cache.grey_zone serves on a model's word",
+        ),
+        ("cache: {mode: observe, recheck: 0.1}", "cache.recheck has no effect in observe mode"),
+        ("cache: {recheck: 0.5}", "cache.recheck is 0.5: that share of the semantic hits is paid for"),
         ("cache: {ttl_s: 0}", "cache.ttl_s is 0: answers expire at once"),
         ("cache: {routes: {faqs: {ttl_s: 9}}}", "cache.routes.faqs: no rule in routing.routes has that name"),
         (

@@ -1,3 +1,5 @@
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,9 +33,23 @@ def test_a_request_without_a_label_is_observed_all_the_same() -> None:
     assert judged(awaiting, "a", "wrong") == (awaiting, ())
 
 
-def test_a_request_without_a_candidate_waits_for_nothing() -> None:
-    """It counts among all requests at once."""
+def test_a_request_without_a_candidate_waits_for_no_label() -> None:
+    """It counts among all requests at once, if nobody is ahead of it."""
     assert asked(Awaiting(), "a", None) == (Awaiting(), (Observation(None),))
+    assert asked(Awaiting(), "a", 0.9, may_be_judged=False) == (Awaiting(), (Observation(0.9),))
+
+
+def test_no_complaint_overtakes_those_who_say_nothing() -> None:
+    """The monitor would take it for one wrong hit of one; it is one of three."""
+    awaiting, _ = asked(Awaiting(patience=2), "a", 0.9)
+    awaiting, _ = asked(awaiting, "b", 0.8)
+
+    awaiting, early = judged(awaiting, "b", "wrong")
+    awaiting, observed = asked(awaiting, "c", 0.7)
+
+    assert early == ()
+    assert observed == (Observation(0.9), Observation(0.8, "wrong"))
+    assert [one.request_id for one in awaiting.waiting] == ["c"]
 
 
 @given(
@@ -54,3 +70,19 @@ def test_every_request_is_observed_once(requests: list[tuple[bool, Said | None]]
         assert len(awaiting.waiting) <= patience
 
     assert seen + len(awaiting.waiting) == len(requests)
+
+
+@given(st.lists(st.sampled_from(["right", "wrong"]), max_size=30), st.integers(1, 5), st.randoms())
+def test_requests_are_observed_in_the_order_in_which_they_came(
+    words: list[Said], patience: int, rng: random.Random
+) -> None:
+    """So that what was seen is always all requests up to some moment."""
+    awaiting, scores = Awaiting(patience=patience), []
+
+    for index, said in enumerate(words):
+        awaiting, seen = asked(awaiting, f"r{index}", index / 100)
+        scores += [one.score for one in seen]
+        awaiting, seen = judged(awaiting, f"r{rng.randint(0, index)}", said)
+        scores += [one.score for one in seen]
+
+    assert scores == [index / 100 for index in range(len(scores))]

@@ -66,6 +66,20 @@ def test_a_judge_survives_its_file() -> None:
     assert again.probabilities(rows(overlap=1.0)) == judge.probabilities(rows(overlap=1.0))
 
 
+def test_stated_errors_survive_the_file_and_older_files_have_none() -> None:
+    """A judge that was fitted before errors were stated goes on serving."""
+    judge = msgspec.structs.replace(small_judge(), stated=((0.05, 0.5), (0.01, 0.75)))
+    content = msgspec.msgpack.decode(dump_judge(judge)[32:])
+    del content["stated"]
+    body = msgspec.msgpack.encode(content)
+
+    kept = load_judge(dump_judge(judge), embedder="test", source="x")
+    older = load_judge(hashlib.sha256(body).digest() + body, embedder="test", source="x")
+
+    assert kept.stated == judge.stated
+    assert older.stated == ()
+
+
 def changed(judge: JudgeModel, **fields: object) -> bytes:
     """A file with other fields and a checksum that agrees."""
     content = msgspec.msgpack.decode(dump_judge(judge)[32:])

@@ -17,7 +17,7 @@ from sparingly.core.judging import Bar, judge
 from sparingly.core.verdict import Hit
 from tests.asks import NOW
 from tests.core.judges import packaged_judge
-from tests.core.test_judging import near
+from tests.core.test_judging_fitted import near
 
 BAR = Bar(0.97, guards=PROFILES["general"])
 CASES = 400

@@ -2,12 +2,21 @@ import random
 from collections.abc import Iterable
 from math import inf
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparingly.core.calibration import Outcome
-from sparingly.core.recalibration import Monitor, Observation, Tuned, monitor, observed
+from sparingly.core.recalibration import (
+    Monitor,
+    Observation,
+    Tuned,
+    monitor,
+    observed,
+    restored,
+    window_for,
+)
 
 TUNED = Tuned(bar=0.8, max_error=0.05, window=500)
 
@@ -126,3 +135,48 @@ def test_a_window_too_short_for_its_bound_is_refused() -> None:
     """A bound of 0.1 % takes 999 requests."""
     with pytest.raises(ValueError, match="999 can"):
         monitor(Tuned(0.9, 0.001, window=500))
+
+
+def test_a_quiet_route_is_no_reason_to_serve_less() -> None:
+    """Candidates that are far from the bar, hits that nobody speaks of, or none at all."""
+    rng = random.Random(5)
+    for hits in (0.0, 0.01, 0.3):
+        now = monitor(TUNED)
+        for _ in range(700):
+            score = rng.uniform(0.8, 1.0) if rng.random() < hits else rng.uniform(0.0, 0.79)
+            now = observed(now, Observation(score if rng.random() < 0.7 else None))
+
+            assert now.bar == TUNED.bar
+
+
+def test_a_wrong_candidate_under_the_tuned_bar_is_none_of_its_business() -> None:
+    """It is never served; a second look that says no to it is no reason to serve less."""
+    now = _after(monitor(TUNED), [Observation(0.7, "wrong")] * 300)
+
+    assert now.bar == TUNED.bar
+
+
+def test_a_monitor_that_was_kept_goes_on_where_it_stood() -> None:
+    """For the same point and bound; for any other it starts afresh, there."""
+    kept = _after(monitor(TUNED), _traffic(random.Random(6), 500, wrong=0.8))
+    other = Tuned(bar=0.9, max_error=0.05, window=500)
+
+    assert kept.is_tightened
+    assert restored(kept, TUNED) == kept
+    assert restored(kept, other) == monitor(other)
+
+
+def test_a_kept_bar_under_the_tuned_one_is_not_believed() -> None:
+    """Files can be edited."""
+    kept = msgspec.structs.replace(monitor(TUNED), bar=0.1, watched_bar=0.1)
+
+    again = restored(kept, TUNED)
+
+    assert (again.bar, again.watched_bar) == (TUNED.bar, TUNED.bar)
+
+
+@pytest.mark.parametrize("error", [0.5, 0.05, 0.01, 0.001, 0.0001])
+def test_a_window_shows_its_bound_several_times_over(error: float) -> None:
+    """No monitor of it is refused."""
+    assert monitor(Tuned(0.9, error, window=window_for(error))).bar == 0.9
+    assert window_for(error) >= 2_000

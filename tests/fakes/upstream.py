@@ -80,6 +80,10 @@ class FakeUpstream:
     def dialect(self) -> str:
         return self._dialect
 
+    @property
+    def dialects(self) -> frozenset[str]:
+        return frozenset({self._dialect})
+
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         if not isinstance(request.body, bytes):
             request = msgspec.structs.replace(request, body=b"".join([piece async for piece in request.body]))

@@ -4,7 +4,16 @@ import numpy as np
 
 from sparingly.core.evidence.pairing import NAMES, UNKNOWN
 from sparingly.core.evidence.substitutions import Substitutions
-from sparingly.learning.judge_rows import Corpus, Labels, joined, neighbor_rows, pair_rows, stream_neighbors
+from sparingly.learning.judge_rows import (
+    Corpus,
+    Labels,
+    intent_rows,
+    joined,
+    neighbor_rows,
+    pair_rows,
+    stream_neighbors,
+    unjudged_weight,
+)
 from sparingly.learning.labelled_pairs import LabelledPair
 from tests.core.evidence.readings import reading
 
@@ -61,6 +70,25 @@ def test_neighbors_and_pairs_become_rows_and_the_same_seed_the_same_ones() -> No
     assert len(part.same) >= len(PAIRS)
     assert np.array_equal(part.rows, again.rows)
     assert part.rows.shape[1] == len(NAMES)
+
+
+def test_neighbors_that_nobody_compared_count_a_little_as_different() -> None:
+    """Less the closer they are, and not at all where they may be the same."""
+    weights = [unjudged_weight(similarity) for similarity in (0.5, 0.7, 0.9, 0.95, 1.0)]
+
+    assert weights[0] == weights[1] > weights[2] > weights[3] == weights[4] == 0.0
+
+
+def test_neighbors_of_another_intent_are_different_and_those_of_the_same_say_nothing() -> None:
+    """An intent is wider than a question."""
+    intents = {"reset my card": "card", "reset the card": "card", "transfer": "money"}
+
+    mixed = intent_rows(corpus(), intents, NOTHING, seed=0, tag="t")
+    alike = intent_rows(corpus(), dict.fromkeys(intents, "card"), NOTHING, seed=0, tag="t")
+
+    assert len(mixed.same) == 2
+    assert not mixed.same.any()
+    assert alike.rows.shape == (0, len(NAMES))
 
 
 def test_parts_are_joined_in_order() -> None:

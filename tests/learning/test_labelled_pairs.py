@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sparingly.errors import StartupError
-from sparingly.learning.labelled_pairs import read_pairs, read_texts
+from sparingly.learning.labelled_pairs import RawText, read_pairs, read_texts
 
 
 def test_pairs_are_read_with_what_they_leave_out(tmp_path: Path) -> None:
@@ -58,8 +58,8 @@ def test_files_that_hold_nothing_are_refused(tmp_path: Path) -> None:
 def test_raw_questions_may_be_called_text_or_question(tmp_path: Path) -> None:
     """Neither is an error that names the line."""
     path = tmp_path / "texts.jsonl"
-    path.write_text('{"text": "a"}\n{"question": "b"}\n')
-    assert read_texts(path) == ["a", "b"]
+    path.write_text('{"text": "a"}\n{"question": "b", "intent": "greet"}\n')
+    assert read_texts(path) == [RawText("a"), RawText("b", "greet")]
 
     path.write_text('{"text": "a"}\n{"intent": "b"}\n')
     with pytest.raises(StartupError, match=r"line 2: neither"):

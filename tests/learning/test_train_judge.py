@@ -9,7 +9,7 @@ import pytest
 from sparingly.core.evidence.pairing import NAMES
 from sparingly.core.judge_model import dump_judge, load_judge
 from sparingly.errors import StartupError
-from sparingly.learning.labelled_pairs import LabelledPair
+from sparingly.learning.labelled_pairs import LabelledPair, RawText
 from sparingly.learning.train_judge import Material, train_judge, write_judge
 
 SUBJECTS = ("card", "password", "account", "phone", "loan", "pin", "limit", "refund", "invoice", "router")
@@ -40,11 +40,13 @@ def fake_vectors(texts: object) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_a_judge_is_fitted_the_same_way_twice_and_can_tell_its_pairs_apart() -> None:
     """From pairs and raw questions, to the byte."""
     pytest.importorskip("sklearn", reason="scikit-learn fits the judge; the extra `train` has it")
     material = Material(
-        pairs={"own": pairs()}, texts={"raw": [f"How do I pay {n} euros?" for n in range(40)]}
+        pairs={"own": pairs()},
+        texts={"raw": [RawText(f"How do I pay {n} euros?", intent=str(n % 2)) for n in range(40)]},
     )
 
     first, second = (
@@ -57,6 +59,9 @@ def test_a_judge_is_fitted_the_same_way_twice_and_can_tell_its_pairs_apart() -> 
     assert dump_judge(first.judge) == dump_judge(second.judge)
     assert first.train.rows.shape[1] == len(NAMES)
     assert any(tag.startswith("raw:") for tag in first.train.tags)
+    assert judge.stated == first.judge.stated
+    assert all(0 < error < 1 and 0 <= point <= 1 for error, point in judge.stated)
+    assert "raw:intent" in first.train.tags
     assert chances[first.calibrate.same].mean() > chances[~first.calibrate.same].mean() + 0.3
 
 

@@ -16,7 +16,7 @@ from sparingly.core.ledger import Routing
 from sparingly.errors import LedgerError, StartupError
 from sparingly.ledgers.rows import SCHEMA, row_of
 from sparingly.ledgers.sqlite import SqliteLedger
-from tests.ledger_entries import line
+from tests.ledger_entries import OBSERVED, line
 from tests.ledgers.reading import ids_in
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +107,7 @@ _CHILD = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from sparingly.ledgers.sqlite import SqliteLedger
-from tests.ledger_entries import line
+from tests.ledger_entries import OBSERVED, line
 
 async def main():
     ledger = SqliteLedger(Path(sys.argv[1]), linger_s=0)
@@ -244,24 +244,32 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) 
     assert str(caught.value) == f"cannot open the ledger {path}: unable to open database file"
 
 
-async def test_a_ledger_of_the_first_version_is_added_to(tmp_path: Path) -> None:
+_OF_VERSION_2 = (", kept TEXT NOT NULL DEFAULT ''",)
+_OF_VERSION_3 = (", routing TEXT", ", tier TEXT", ", route_reason TEXT", ", observed_agreement TEXT")
+LATER_COLUMNS = {1: _OF_VERSION_2 + _OF_VERSION_3, 2: _OF_VERSION_3}
+
+
+@pytest.mark.parametrize("version", LATER_COLUMNS)
+async def test_a_ledger_of_an_earlier_version_is_added_to(tmp_path: Path, version: int) -> None:
     """Its lines stay; what they could not say is empty."""
     path = tmp_path / "ledger.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         for statement in SCHEMA:
-            if "entries_by_id" not in statement:
-                connection.execute(_without(statement, _OF_VERSION_2 + _OF_VERSION_3))
-        connection.execute("PRAGMA user_version = 1")
+            if "entries_by_id" not in statement or version > 1:
+                connection.execute(_without(statement, LATER_COLUMNS[version]))
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
         columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
-        assert "kept" not in columns
+        assert "observed_agreement" not in columns
 
     ledger = SqliteLedger(path)
-    ledger.enter(line(kept="admitted"))
+    ledger.enter(line(kept="admitted", observed=OBSERVED))
     await ledger.aclose()
 
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT kept FROM entries").fetchall() == [("admitted",)]
+        assert connection.execute("SELECT kept, observed_agreement FROM entries").fetchall() == [
+            ("admitted", "wrong")
+        ]
     await SqliteLedger(path).aclose()
 
 
@@ -285,10 +293,6 @@ async def test_a_ledger_of_the_second_version_keeps_its_lines(tmp_path: Path) ->
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT id, tier, route_reason, routing IS NULL FROM entries").fetchall()
     assert rows == [("old", None, None, 1), ("new", "simple", "classified", 0)]
-
-
-_OF_VERSION_2 = (", kept TEXT NOT NULL DEFAULT ''",)
-_OF_VERSION_3 = (", routing TEXT", ", tier TEXT", ", route_reason TEXT")
 
 
 def _without(statement: str, columns: tuple[str, ...]) -> str:

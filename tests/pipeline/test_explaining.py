@@ -1,12 +1,17 @@
 """An explanation says what serving would do, and does none of it."""
 
+import msgspec
 import pytest
 
+from sparingly.core.awaiting import Label
 from sparingly.core.chat import Tenant
+from sparingly.core.directives import Directives
 from sparingly.core.policy import CachePolicy, PersonalPolicy, RouteCache, ScopePolicy
-from sparingly.pipeline.explaining import Explanation
+from sparingly.pipeline.explaining import Explanation, Needed
+from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import TENANT
+from tests.core.judges import small_judge, stump
 from tests.pipeline.parts import DOWN
 from tests.pipeline.wire import request_body
 from tests.pipeline.world import PARAPHRASE, QUESTION, World, a_world
@@ -135,3 +140,41 @@ async def test_personal_data_is_told(policy: str, reason: str) -> None:
 
         assert reason in {check.reason for check in found.eligibility if not check.holds}
         assert found.ruling.verdict == served.summary.verdict
+
+
+JUDGE = msgspec.structs.replace(
+    small_judge(stump("similarity", 0.97, low=-3.0, high=3.0)), stated=((0.05, 0.9), (0.01, 0.99))
+)
+
+
+@pytest.mark.parametrize(
+    ("cache", "needed"),
+    [
+        (CachePolicy(judge="threshold", threshold=0.9), Needed(similarity=0.9)),
+        (CachePolicy(), Needed(probability=0.8)),
+        (CachePolicy(max_error=0.05), Needed(probability=0.9, max_error=0.05)),
+        (CachePolicy(max_error=0.001), Needed(max_error=0.001, is_closed=True)),
+    ],
+)
+async def test_what_a_hit_needs_is_told(cache: CachePolicy, needed: Needed) -> None:
+    """By the kind of judge, and for the error that was named."""
+    async with a_world(cache, judge=JUDGE) as world:
+        assert (await explained(world, QUESTION)).needed == needed
+
+
+async def test_a_bar_that_labels_have_raised_is_told() -> None:
+    """And the ruling is the one that serving makes."""
+    cache = CachePolicy(max_error=0.05)
+    watch = Recalibrating(model=JUDGE)
+    async with a_world(cache, judge=JUDGE, recalibrating=watch) as world:
+        await world.ask()
+        for number in range(60):
+            served = await world.serve(world.incoming(PARAPHRASE, directives=Directives(keep=False)))
+            assert number > 0 or served.summary.reason == "judged-same"
+            watch.judged(Label("gpt-4o", served.entry.id, "wrong", "feedback"))
+
+        found = await explained(world, PARAPHRASE)
+
+    assert found.ruling.reason == "tightened"
+    assert found.needed.live is None
+    assert found.needed.is_closed

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from sparingly.core.awaiting import Label
 from sparingly.core.chat import Tenant
 from sparingly.core.ledger import Past
-from sparingly.core.recalibration import Observation
 from sparingly.core.standing import Said
 from sparingly.errors import LedgerError, StoreError, UnknownRequest
 from sparingly.pipeline.feedback import Feedback, Taken
@@ -30,7 +30,7 @@ class Desk:
         self.embedder = MeaningEmbedder()
         self.embedder.know("neighbor", like="stored", similarity=0.95)
         self.history = ListHistory()
-        self.learned: list[Observation] = []
+        self.learned: list[Label] = []
         self.feedback = Feedback(
             store=self.store,
             embedder=self.embedder,
@@ -123,13 +123,13 @@ async def test_other_answers_earn_none(verdict: str) -> None:
 
 @pytest.mark.parametrize("said", ["right", "wrong"])
 async def test_a_judged_hit_is_a_lesson(said: Said) -> None:
-    """Recalibration gets the judge's probability and the outcome."""
+    """The route's watch is told which request was judged, how and by whom."""
     desk = await a_desk()
     desk.served("semantic")
 
     await desk.say(said)
 
-    assert desk.learned == [Observation(0.8, said)]
+    assert desk.learned == [Label("gpt-4o", "r2", said, "feedback")]
 
 
 async def test_a_word_counts_once() -> None:

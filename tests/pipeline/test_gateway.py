@@ -5,9 +5,12 @@ import json
 import msgspec
 import pytest
 
+from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
 from sparingly.core.policy import CachePolicy, RouteCache, RoutingPolicy
+from sparingly.core.standing import Said
 from sparingly.errors import NotCached, UnknownModel
+from sparingly.pipeline.recalibrating import Recalibrating
 from tests.pipeline.wire import PARIS, request_body, stream, text_of, whole
 from tests.pipeline.world import PARAPHRASE, QUESTION, Served, a_world
 
@@ -182,6 +185,23 @@ async def test_observing_writes_down_what_would_have_been_served() -> None:
     assert (seen.tier, seen.source) == ("semantic", first.entry.id)
     assert (seen.stored_text, seen.fresh_text) == (PARIS, "It is Paris.")
     assert second.entry.saved_nano == 0
+    assert seen.agreement == "right"
+
+
+@pytest.mark.parametrize(
+    ("fresh", "said"),
+    [("It is Paris.", ["right"]), ("Paris is not the capital of France.", ["wrong"]), ("Perhaps.", [])],
+)
+async def test_an_observed_hit_is_a_label_where_the_answers_are_clear(fresh: str, said: list[Said]) -> None:
+    """What would have been served beside what came back; an unclear pair says nothing."""
+    labels: list[Label] = []
+    watch = Recalibrating(model=None, on_label=labels.append)
+    async with a_world(CachePolicy(mode="observe"), recalibrating=watch) as world:
+        world.script(whole(), whole(fresh))
+        await world.ask()
+        await world.ask(PARAPHRASE)
+
+    assert labels == [Label("gpt-4o", "req-2", word, "observed") for word in said]
 
 
 async def test_no_cache_asks_upstream_and_replaces_what_was_stored() -> None:

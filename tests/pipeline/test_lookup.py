@@ -141,6 +141,55 @@ async def test_where_closeness_must_not_be_tried_only_the_exact_tier_is_read(
     assert world.embedder.embedded == []
 
 
+STATING = msgspec.structs.replace(
+    small_judge(stump("similarity", 0.9, low=-3.0, high=3.0)), stated=((0.05, 0.5), (0.01, 0.99))
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "directives", "reason"),
+    [
+        (CachePolicy(), Directives(), "judged-same"),
+        (CachePolicy(), Directives(max_error=0.05), "judged-same"),
+        (CachePolicy(), Directives(max_error=0.01), "unsure"),
+        (CachePolicy(), Directives(max_error=0.001), "no-stated-error"),
+        (CachePolicy(), Directives(max_error=0.0), "no-stated-error"),
+        (CachePolicy(max_error=0.05), Directives(), "judged-same"),
+        (CachePolicy(max_error=0.02), Directives(), "unsure"),
+        (CachePolicy(max_error=0.001), Directives(), "no-stated-error"),
+        (CachePolicy(max_error=0.01), Directives(max_error=0.05), "unsure"),
+        (CachePolicy(max_error=0.05, probability=0.99), Directives(), "unsure"),
+        (
+            CachePolicy(judge="threshold", threshold=0.9),
+            Directives(max_error=0.05),
+            "no-stated-error",
+        ),
+    ],
+)
+async def test_an_error_that_can_be_borne_decides_how_sure_the_judge_must_be(
+    policy: CachePolicy, directives: Directives, reason: str
+) -> None:
+    """The operator's and the caller's together; the caller's only tightens."""
+    world = World(model=STATING)
+    await world.learn(ask(KNOWN))
+
+    found = await world.find(ask(CLOSE), policy=policy, directives=directives)
+
+    assert found.verdict.reason == reason
+
+
+async def test_an_error_without_a_point_costs_no_embedding() -> None:
+    """Equal requests still hit."""
+    world = World(model=STATING)
+    await world.learn(ask(KNOWN))
+
+    await world.find(ask(CLOSE), policy=CachePolicy(max_error=0.001))
+    same = await world.find(ask(KNOWN), policy=CachePolicy(max_error=0.001))
+
+    assert world.embedder.embedded == []
+    assert same.verdict.reason == "same"
+
+
 @pytest.mark.parametrize(
     ("asked", "directives", "policy", "reason"),
     [

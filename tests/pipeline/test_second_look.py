@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
 from sparingly.core.policy import CachePolicy, GreyZone, RoutingPolicy
-from sparingly.core.recalibration import Observation
 from sparingly.pipeline.assembly import assemble
+from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.second_look import PATH
 from sparingly.pipeline.small_model import SmallModel
 from sparingly.protocols.dialects import OUTBOUND
@@ -34,7 +35,7 @@ class Looking:
     def __init__(self, world: World, judge: GatedUpstream, cache: CachePolicy) -> None:
         self.world = world
         self.judge = judge
-        self.learned: list[Observation] = []
+        self.learned: list[Label] = []
         parts = msgspec.structs.replace(
             world.parts,
             small_judge=SmallModel(
@@ -45,7 +46,7 @@ class Looking:
                 prices=TablePrices(),
                 clock=world.clock,
             ),
-            learn=self.learned.append,
+            recalibrating=Recalibrating(model=None, on_label=self.learned.append),
         )
         world.pipeline = assemble(parts, cache=cache, routing=parts_routing(world))
 
@@ -222,3 +223,27 @@ async def test_the_pairs_texts_reach_the_model() -> None:
         assert isinstance(body, bytes)
         for words in (QUESTION, PARAPHRASE, "Paris is the capital of France."):
             assert words.encode() in body
+
+
+@pytest.mark.parametrize(("script", "said"), [(SAME, "right"), (DIFFERENT, "wrong")])
+async def test_a_look_is_a_label_for_the_request_that_met_the_doubt(script: Scripted, said: str) -> None:
+    """Once: what is remembered afterwards is nothing new."""
+    async with looking(script) as room:
+        await room.ask(QUESTION)
+        await room.ask(PARAPHRASE)
+        await room.ask(PARAPHRASE)
+
+        assert [(one.route, one.request_id, one.said, one.source) for one in room.learned] == [
+            ("gpt-4o", "req-2", said, "second-look")
+        ]
+
+
+async def test_no_look_promotes_what_was_denied() -> None:
+    """The model's yes is older than the callers' no."""
+    async with looking(SAME) as room:
+        await room.ask(QUESTION)
+        await room.ask(PARAPHRASE)
+        (stored,) = [one for one in room.world.store.entries.values() if one.text == QUESTION]
+        await room.world.store.credit(stored.digest, confirmed=1, denied=1)
+
+        assert (await room.ask(PARAPHRASE)).startswith("miss")

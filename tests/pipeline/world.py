@@ -13,6 +13,7 @@ from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
 from sparingly.core.freshness import FreshnessModel
+from sparingly.core.judge_model import JudgeModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, Deployment, Model, Price, RoutingPolicy
 from sparingly.core.pricing import ModelPrice, model_price
@@ -20,6 +21,7 @@ from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.classify import TierClassifier
 from sparingly.pipeline.exchange import Caller, Incoming, Reply, Summary
+from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.ports import Prices
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import NOW, TENANT
@@ -86,6 +88,9 @@ class World:
         troubles: list[tuple[str, str]],
         freshness: FreshnessModel | None = None,
         prices: Prices | None = None,
+        judge: JudgeModel | None = None,
+        recalibrating: Recalibrating | None = None,
+        sampling: random.Random | None = None,
     ) -> None:
         self.background = background
         self.troubles = troubles
@@ -116,6 +121,9 @@ class World:
             client_keyed=frozenset({"one"}),
             patience_s=patience_s,
             freshness=freshness,
+            judge=judge,
+            recalibrating=recalibrating,
+            sampling=sampling,
             on_settled=lambda incoming, answer, _: self.settled.append((incoming.id, answer)),
         )
         self.pipeline: Pipeline = assemble(self.parts, cache=cache, routing=routing)
@@ -188,6 +196,9 @@ async def a_world(
     one: GatedUpstream | None = None,
     freshness: FreshnessModel | None = None,
     prices: Prices | None = None,
+    judge: JudgeModel | None = None,
+    recalibrating: Recalibrating | None = None,
+    sampling: random.Random | None = None,
 ) -> AsyncIterator[World]:
     """A world, open; its background work may meet trouble but no bug."""
     troubles: list[tuple[str, str]] = []
@@ -203,6 +214,9 @@ async def a_world(
             troubles=troubles,
             freshness=freshness,
             prices=prices,
+            judge=judge,
+            recalibrating=recalibrating,
+            sampling=sampling,
         )
     bugs = [told for told in troubles if told[0] == "background-bug"]
     assert not bugs, bugs

@@ -13,5 +13,7 @@ def test_every_provider_has_an_endpoint() -> None:
     """The path includes the version."""
     assert {name: outbound.path for name, outbound in OUTBOUND.items()} == {
         "openai": "/v1/chat/completions",
+        "openai-responses": "/v1/responses",
+        "openai-embeddings": "/v1/embeddings",
         "anthropic": "/v1/messages",
     }

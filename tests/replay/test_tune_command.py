@@ -216,10 +216,17 @@ def test_an_older_override_of_a_route_is_not_left_looser() -> None:
 
 
 def test_a_fitted_judge_has_a_setting_of_its_own() -> None:
-    """Its probabilities are no similarities."""
+    """Its probabilities are no similarities; the error they were found for goes with them, so that it is watched."""
     found = msgspec.structs.replace(_tuning(_row(None, 0.9)), score="probability")
 
-    assert settings_of(found, overrides=[]) == {("cache", "probability"): 0.9}
+    assert settings_of(found, overrides=["old"]) == {
+        ("cache", "probability"): 0.9,
+        ("cache", "max_error"): found.max_error,
+        ("cache", "tuned_error"): found.max_error,
+        ("cache", "routes", "old", "probability"): 0.9,
+        ("cache", "routes", "old", "max_error"): found.max_error,
+        ("cache", "routes", "old", "tuned_error"): found.max_error,
+    }
 
 
 def test_everything_a_person_should_know_is_shown() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sparingly.core.ledger import Timings
+from sparingly.core.recalibration import Tuned, monitor
 from sparingly.telemetry.logs import EventLog, make_log, request_event, start_logging
 from tests.fakes.clock import FakeClock
 from tests.ledger_entries import OBSERVED, line
@@ -156,3 +157,27 @@ def test_libraries_log_in_the_same_form() -> None:
     ]
     assert found[0]["logger"] == "some.library"
     assert "KeyError: 'gone'" in str(found[1]["exception"])
+
+
+def test_an_alarm_is_one_line_and_none_is_held_back() -> None:
+    """It names route, bound, and where the bar stands; null where nothing is served by closeness any more."""
+    log, stream = event_log()
+    now = msgspec.structs.replace(monitor(Tuned(0.8, 0.01)), bar=0.95, seen=300, wrong=9)
+
+    log.alarm("faq", "all", now)
+    log.alarm("", "drawn", msgspec.structs.replace(now, bar=float("inf")))
+
+    first, second = lines(stream)
+    assert first | {"time": None} == {
+        "event": "drift-alarm",
+        "level": "warning",
+        "time": None,
+        "route": "faq",
+        "sample": "all",
+        "max_error": 0.01,
+        "tuned": 0.8,
+        "bar": 0.95,
+        "seen": 300,
+        "wrong": 9,
+    }
+    assert (second["route"], second["bar"]) == ("other", None)

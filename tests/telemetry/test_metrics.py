@@ -1,10 +1,14 @@
 """Metrics count what requests were, under labels that clients cannot multiply."""
 
+from math import inf
+
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sparingly.core.answer import Usage
 from sparingly.core.ledger import Timings
+from sparingly.core.recalibration import Tuned, monitor
 from sparingly.telemetry.metrics import BoundedNames, Metrics
 from tests.ledger_entries import OBSERVED, line
 
@@ -172,3 +176,28 @@ def test_every_gateway_has_metrics_of_its_own() -> None:
         value(second, "requests_total", verdict="miss", reason="no-neighbor", route="gpt-4o", status="200")
         is None
     )
+
+
+def test_a_bar_that_moved_is_shown_by_route() -> None:
+    """With its alarms; a closed one is infinite, and the shared one of unknown names is `other`."""
+    metrics = Metrics()
+    tuned = Tuned(0.8, 0.01)
+    calm, closed = monitor(tuned), msgspec.structs.replace(monitor(tuned), bar=inf, alarms=1)
+
+    metrics.show_bar("faq", "all", calm, is_alarm=False)
+    metrics.show_bar("", "drawn", closed, is_alarm=True)
+
+    assert value(metrics, "bar", route="faq", sample="all") == 0.8
+    assert value(metrics, "is_tightened", route="faq", sample="all") == 0
+    assert value(metrics, "drift_alarms_total", route="faq", sample="all") is None
+    assert value(metrics, "bar", route="other", sample="drawn") == inf
+    assert value(metrics, "is_tightened", route="other", sample="drawn") == 1
+    assert value(metrics, "drift_alarms_total", route="other", sample="drawn") == 1
+
+
+def test_labels_are_counted_by_who_said_what() -> None:
+    metrics = Metrics()
+
+    metrics.count_label("feedback", "wrong")
+
+    assert value(metrics, "labels_total", source="feedback", said="wrong") == 1

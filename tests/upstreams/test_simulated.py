@@ -4,12 +4,14 @@ import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
+from anthropic.types import Message
 
 from sparingly.errors import UpstreamBroke
 from sparingly.ports import UpstreamReply, UpstreamRequest
 from sparingly.settings import Simulation
 from sparingly.upstreams.simulated import SimulatedUpstream
 from sparingly.upstreams.simulated_log import question
+from tests.protocols.anthropic.events import checked
 
 pytestmark = pytest.mark.anyio
 
@@ -236,3 +238,57 @@ async def test_any_other_path_is_echoed() -> None:
         "body": "words",
     }
     assert base64.b64decode(json.loads(packed)["body_base64"]) == b"\xff\xfe"
+
+
+def messages(**fields: object) -> UpstreamRequest:
+    asked = {"model": "m", "max_tokens": 99, "messages": [{"role": "user", "content": "Hi"}]} | fields
+    return UpstreamRequest("POST", "/v1/messages", body=json.dumps(asked).encode())
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+async def test_it_speaks_anthropics_dialect(*, stream: bool) -> None:
+    """With the words that it has in any other."""
+    _, chatted = await read(upstream(), chat("Hi", model="m"))
+    status, body = await read(upstream(), messages(stream=stream))
+    message = checked(body) if stream else Message.model_validate_json(body)
+
+    (block,) = message.content
+    assert status == 200
+    assert block.type == "text"
+    assert block.text == json.loads(chatted)["choices"][0]["message"]["content"]
+
+
+async def test_it_counts_as_anthropic_does() -> None:
+    """Without a limit."""
+    asked = b'{"model": "m", "messages": [{"role": "user", "content": "Hi"}]}'
+    _, body = await read(upstream(), UpstreamRequest("POST", "/v1/messages/count_tokens", body=asked))
+
+    assert json.loads(body)["input_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("knobs", "request_", "status", "kind"),
+    [
+        (Simulation(), messages(max_tokens=None), 400, "invalid_request_error"),
+        (Simulation(error_rate=1), messages(), 500, "api_error"),
+        (Simulation(rate_limit_rate=1), messages(), 429, "rate_limit_error"),
+    ],
+)
+async def test_it_fails_as_anthropic_does(
+    knobs: Simulation, request_: UpstreamRequest, status: int, kind: str
+) -> None:
+    """In the shape that the path's clients expect."""
+    got, body = await read(upstream(knobs), request_)
+
+    assert (got, json.loads(body)["type"], json.loads(body)["error"]["type"]) == (status, "error", kind)
+
+
+async def test_models_are_listed_in_the_form_of_whoever_asks() -> None:
+    """Anthropic's clients name a version of their API."""
+    asked = UpstreamRequest("GET", "/v1/models", (("anthropic-version", "2026-10-21"),))
+    _, body = await read(upstream(), asked)
+
+    assert [(model["type"], model["id"]) for model in json.loads(body)["data"]] == [
+        ("model", "a"),
+        ("model", "b"),
+    ]

@@ -5,7 +5,6 @@ from typing import TypeAlias
 import pytest
 
 from sparingly.upstreams.simulated_chat import (
-    Refused,
     completion,
     events,
     read_request,
@@ -13,6 +12,7 @@ from sparingly.upstreams.simulated_chat import (
     relabeled,
     whole,
 )
+from sparingly.upstreams.simulated_reply import Refused
 
 Doc: TypeAlias = dict[str, object]
 

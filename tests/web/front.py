@@ -44,6 +44,7 @@ class Front:
         *,
         keys: Mapping[str, Tenant],
         relay_to: Upstream | None,
+        relay_by_house: Mapping[str, Upstream],
         ports: tuple[Port, ...],
         routing: RoutingPolicy,
         max_body_bytes: int,
@@ -55,7 +56,9 @@ class Front:
         upstream = world.one if relay_to is None else relay_to
         llm = LlmEndpoints(
             gateway=world.pipeline.gateway,
+            counter=world.pipeline.counter,
             relay_to=upstream,
+            relay_by_house=relay_by_house,
             models=ModelList(catalog=CATALOG, policy=routing, upstream=upstream),
             door=Door(keys),
             ledger=world.ledger,
@@ -88,6 +91,7 @@ async def a_front(
     keys: Mapping[str, Tenant] | None = None,
     one: GatedUpstream | None = None,
     relay_to: Upstream | None = None,
+    relay_by_house: Mapping[str, Upstream] | None = None,
     ports: tuple[Port, ...] = (),
     max_body_bytes: int = LIMIT,
 ) -> AsyncIterator[Front]:
@@ -97,6 +101,7 @@ async def a_front(
             world,
             keys=keys or {},
             relay_to=relay_to,
+            relay_by_house=relay_by_house or {},
             ports=ports,
             routing=routing or RoutingPolicy(),
             max_body_bytes=max_body_bytes,
@@ -106,7 +111,7 @@ async def a_front(
 class PipeUpstream:
     """A provider that reads uploads while it answers, and says what a test hands it, when it does."""
 
-    name, dialect = "pipe", "openai"
+    name, dialect, dialects = "pipe", "openai", frozenset({"openai"})
 
     def __init__(
         self, *, status: int = 200, headers: Sequence[tuple[str, str]] = JSON, answers_early: bool = False

@@ -301,7 +301,7 @@ async def test_a_request_is_explained() -> None:
     [
         (b"{", ""),
         (b'{"model": "m"}', ""),
-        (request_body("x"), "path=/v1/embeddings"),
+        (request_body("x"), "path=/v1/files"),
         (request_body("x"), "who=me"),
     ],
 )

@@ -105,7 +105,7 @@ async def test_an_answer_arrives_while_it_is_sent() -> None:
     pipe = PipeUpstream(headers=(("content-type", "text/event-stream"),))
     async with (
         a_front(relay_to=pipe) as front,
-        visiting(front.app, "POST", "/v1/responses", body=b"{}") as visit,
+        visiting(front.app, "POST", "/v1/realtime/calls", body=b"{}") as visit,
     ):
         pipe.say(b"data: 1\n\n")
         await visit.heard(b"1")
@@ -240,7 +240,7 @@ async def test_leaving_while_an_answer_is_awaited_gives_the_provider_up(body: by
     pipe = PipeUpstream()
     async with (
         a_front(relay_to=pipe) as front,
-        visiting(front.app, "POST", "/v1/responses", body=body) as visit,
+        visiting(front.app, "POST", "/v1/realtime/calls", body=body) as visit,
     ):
         await pipe.was_uploaded.wait()
         visit.leave()

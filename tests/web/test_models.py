@@ -1,6 +1,7 @@
 """GET /v1/models: our names first, then theirs; never an error for want of theirs."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -106,3 +107,61 @@ async def test_a_provider_that_is_slow_is_not_waited_for() -> None:
     body = json.loads(await models.body(CALLER, headers=()))
 
     assert [line["id"] for line in body["data"]] == OWN
+
+
+ANTHROPICS = (("anthropic-version", "2026-10-21"),)
+
+
+async def anthropics(upstream: FakeUpstream) -> dict[str, Any]:
+    models = ModelList(catalog=CATALOG, policy=POLICY, upstream=upstream)
+    body: dict[str, Any] = json.loads(await models.body(CALLER, headers=ANTHROPICS))
+    return body
+
+
+async def test_anthropics_clients_get_a_list_in_their_shape() -> None:
+    """All of it on one page; a provider's line in the other shape is put into theirs."""
+    line = {"id": "gpt-9", "object": "model", "created": 1_767_225_600, "owned_by": "openai"}
+    listed = await anthropics(FakeUpstream(theirs(line)))
+
+    assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, "auto", "gpt-9")
+    assert [one["id"] for one in listed["data"]] == [*OWN, "gpt-9"]
+    assert listed["data"][-1] == {
+        "type": "model",
+        "id": "gpt-9",
+        "display_name": "gpt-9",
+        "created_at": "2026-01-01T00:00:00Z",
+    }
+
+
+async def test_a_line_in_their_own_shape_stays_as_it_is() -> None:
+    """With what the provider knows of the model; OpenAI's clients get the same model in theirs."""
+    line = {"type": "model", "id": "claude-9", "display_name": "Claude 9", "max_tokens": 7}
+
+    assert (await anthropics(FakeUpstream(theirs(line))))["data"][-1] == line
+    assert (await listed(FakeUpstream(theirs(line))))[-1] == {
+        "id": "claude-9",
+        "object": "model",
+        "created": 0,
+        "owned_by": "anthropic",
+    }
+
+
+async def test_one_of_our_names_is_told_without_asking_anybody() -> None:
+    """In either shape; other names the provider may know."""
+    upstream = FakeUpstream()
+    models = ModelList(catalog=CATALOG, policy=POLICY, upstream=upstream)
+
+    one = json.loads(await models.body(CALLER, headers=ANTHROPICS, path="/v1/models/fast"))
+    other = json.loads(await models.body(CALLER, headers=(), path="/v1/models/fast"))
+
+    assert (one["type"], one["id"], other["object"], other["id"]) == ("model", "fast", "model", "fast")
+    assert (models.answers("/v1/models/fast"), models.answers("/v1/models/gpt-9")) == (True, False)
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("created", ["soon", -(10**20), None])
+async def test_a_time_that_is_none_breaks_nothing(created: object) -> None:
+    """A list without a date is worth more than none."""
+    listed = await anthropics(FakeUpstream(theirs({"id": "gpt-9", "created": created})))
+
+    assert listed["data"][-1]["created_at"] == "1970-01-01T00:00:00Z"

@@ -9,7 +9,7 @@ from rich.text import Text
 from sparingly.core.curation import Shown
 from sparingly.core.pricing import to_usd
 from sparingly.pipeline.curating import Overview
-from sparingly.pipeline.explaining import Explanation, Near, Routing
+from sparingly.pipeline.explaining import Explanation, Near, Needed, Routing
 
 _MOST_CHARS = 120
 
@@ -72,6 +72,7 @@ def explanation_tables(found: Explanation) -> Iterable[RenderableType]:
             ("reason", ruling.reason),
             ("similarity", _number(ruling.similarity)),
             ("probability", _number(ruling.probability)),
+            ("a hit needs", _needed(found.needed)),
             ("answer of request", ruling.source or "-"),
             ("trouble", ", ".join(ruling.trouble) or "none"),
         ],
@@ -139,6 +140,16 @@ def _neighbors(neighbors: tuple[Near, ...]) -> RenderableType:
         if one.evidence
     ]
     return Group(table, *evidence)
+
+
+def _needed(needed: Needed) -> str:
+    if needed.similarity is not None:
+        return f"similarity {needed.similarity:g}"
+    bound = "" if needed.max_error is None else f", for errors of at most {needed.max_error:g}"
+    if needed.is_closed:
+        return f"an equal request: closeness is not enough{bound}"
+    live = "" if needed.live is None else f"; since labels spoke against it, {needed.live:.4f}"
+    return f"probability {_number(needed.probability)}{bound}{live}"
 
 
 def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:

@@ -13,10 +13,16 @@ import msgspec
 from sparingly.config.catalog import catalog_of, is_official
 from sparingly.core.catalog import TIERS, ProviderKind, places
 from sparingly.core.policy import Model, RoutingPolicy, Tier
-from sparingly.settings import Provider, Settings
+from sparingly.settings import Dialect, Provider, Settings
 
 OPENAI_KEY = "OPENAI_API_KEY"
 ANTHROPIC_KEY = "ANTHROPIC_API_KEY"
+
+CLIENT = "client"
+"""The name of the provider that a program in this process would ask without us."""
+
+# An address says nothing of what is spoken there: each request goes on as its client wrote it.
+_ALL: tuple[Dialect, ...] = ("openai", "openai-responses", "anthropic")
 
 _OPENAI = Provider(
     kind="openai", base_url="https://api.openai.com/v1", key_env=OPENAI_KEY, stream_usage="inject"
@@ -34,12 +40,19 @@ _TIER_MODELS: dict[ProviderKind, tuple[str, str, str]] = {
 }
 
 
-def with_defaults(settings: Settings, environ: Mapping[str, str], *, has_names: bool) -> Settings:
+def with_defaults(
+    settings: Settings, environ: Mapping[str, str], *, has_names: bool, client: Provider | None = None
+) -> Settings:
     """Fill in the providers and tiers that the config leaves out.
 
     `has_names` says that the config maps names itself; if it does not and there
     are no tiers to be had, the name `auto` leads nowhere and is dropped.
+    `client` is who would be asked without us, where that is known: it takes what
+    no other provider does, unless the config says who shall.
     """
+    if client is not None and settings.default_provider is None:
+        providers = {**settings.providers, CLIENT: client}
+        settings = msgspec.structs.replace(settings, providers=providers, default_provider=CLIENT)
     if not settings.providers:
         settings = _with_providers(settings, environ)
     if not settings.routing.tiers and _leads_to_tiers(settings.routing):
@@ -50,11 +63,14 @@ def with_defaults(settings: Settings, environ: Mapping[str, str], *, has_names: 
 
 
 def with_upstream(settings: Settings, base_url: str) -> Settings:
-    """One server for every model name as asked, with the client's own key; the cache stays as configured."""
+    """One server for every model name as asked, in the client's own dialect and with its own key.
+
+    The cache stays as configured.
+    """
     routing = RoutingPolicy(names={}, retry=settings.routing.retry)
     return msgspec.structs.replace(
         settings,
-        providers={"upstream": Provider(kind="openai", base_url=base_url)},
+        providers={"upstream": Provider(kind="openai", base_url=base_url, dialects=_ALL)},
         default_provider="upstream",
         models={name: Model(price=model.price) for name, model in settings.models.items()},
         routing=routing,

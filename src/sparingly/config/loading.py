@@ -13,31 +13,43 @@ from pathlib import Path
 import msgspec
 import msgspec.inspect
 
-from sparingly.config.environment import is_set, with_defaults, with_upstream
+from sparingly.config.environment import CLIENT, is_set, with_defaults, with_upstream
 from sparingly.config.problems import Problem, config_error, joined
 from sparingly.config.rules import rule_problems, url_problems
 from sparingly.config.shape import shape_problems
 from sparingly.config.yaml_text import Document, parse
 from sparingly.errors import ConfigError
-from sparingly.settings import Settings
+from sparingly.settings import Provider, Settings
 
 # A config is a page or two; a hundred times that is some other file.
 _MOST_BYTES = 4 * 1024 * 1024
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str], *, upstream: str | None = None) -> Settings:
-    """The settings of a file, or of the environment alone; `upstream` replaces providers and routing.
+def load_settings(
+    config: Path | Mapping[str, object] | None,
+    environ: Mapping[str, str],
+    *,
+    upstream: str | None = None,
+    client: Provider | None = None,
+) -> Settings:
+    """The settings of a file, of a mapping that says the same, or of the environment alone.
+
+    `upstream` replaces providers and routing; `client` is a provider beside the
+    config's own, see `with_defaults`.
 
     Raises:
         ConfigError: something is wrong; its message lists everything that is.
     """
-    if path is None:
-        source, document = "the command line", Document({}, {}, [])
+    if isinstance(config, Path):
+        source, document = config.name, parse(_text(config), source=str(config))
     else:
-        source, document = path.name, parse(_text(path), source=str(path))
+        source = "the command line" if config is None else "the config"
+        document = Document({} if config is None else dict(config), {}, [])
     settings = _settings(document, source)
-    if path is not None:
-        settings = _with_whole_paths(settings, path.parent.absolute())
+    if isinstance(config, Path):
+        settings = _with_whole_paths(settings, config.parent.absolute())
+    elif config is not None:
+        settings = _with_whole_paths(settings, Path.cwd())
 
     if upstream is not None:
         wrong = list(url_problems("--upstream", upstream))
@@ -45,7 +57,10 @@ def load_settings(path: Path | None, environ: Mapping[str, str], *, upstream: st
             raise config_error(wrong, source="the command line")
         settings = with_upstream(settings, upstream)
     else:
-        settings = with_defaults(settings, environ, has_names=_has_names(document.values))
+        if client is not None and CLIENT in settings.providers:
+            taken = Problem(joined("providers", CLIENT), "this name is taken by the client's own address")
+            raise config_error([taken], source=source, lines=document.lines)
+        settings = with_defaults(settings, environ, has_names=_has_names(document.values), client=client)
     problems = [*rule_problems(settings), *_missing_files(settings)]
     if problems:
         raise config_error(problems, source=source, lines=document.lines)
@@ -143,6 +158,7 @@ def _with_whole_paths(settings: Settings, folder: Path) -> Settings:
         routing=routing,
         providers=providers,
         embedder=msgspec.structs.replace(settings.embedder, model=model),
+        cache=msgspec.structs.replace(settings.cache, judge_file=_whole(settings.cache.judge_file, folder)),
     )
 
 
@@ -158,6 +174,7 @@ def _whole(path: str | None, folder: Path) -> str | None:
 def _missing_files(settings: Settings) -> list[Problem]:
     named: list[tuple[str, str | None, Callable[[Path], bool], str]] = [
         ("routing.classifier.examples", settings.routing.classifier.examples, Path.is_file, "file"),
+        ("cache.judge_file", settings.cache.judge_file, Path.is_file, "file"),
     ]
     if settings.routing.learned is not None:
         named.append(("routing.learned.file", settings.routing.learned.file, Path.is_file, "file"))

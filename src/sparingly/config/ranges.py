@@ -55,7 +55,11 @@ _SETTINGS = {
     "routing.retry.max_wait_s": _AMOUNT,
     # Cosine similarity of texts; nothing below 0 is near anything.
     "cache.threshold": _SHARE,
+    "cache.max_error": _SHARE,
     "cache.probability": _SHARE,
+    "cache.tuned_error": _SHARE,
+    "cache.recheck": _SHARE,
+    "cache.recheck_per_minute": _AMOUNT,
     "cache.floor": _SHARE,
     "cache.k": Range(1, 1_000),
     "cache.revoke_similarity": _SHARE,
@@ -82,7 +86,14 @@ _SETTINGS = {
     "traffic_log.max_bytes": _COUNT,
     "traffic_log.keep_files": _COUNT,
 }
-_ROUTE_CACHE = {"threshold": _SHARE, "probability": _SHARE, "ttl_s": _AMOUNT}
+_ROUTE_CACHE = {
+    "threshold": _SHARE,
+    "max_error": _SHARE,
+    "probability": _SHARE,
+    "tuned_error": _SHARE,
+    "recheck": _SHARE,
+    "ttl_s": _AMOUNT,
+}
 _PROVIDER = {
     "connect_timeout_s": _POSITIVE,
     "read_timeout_s": _POSITIVE,

@@ -13,6 +13,7 @@ from sparingly.config.ranges import range_problems
 from sparingly.config.routing_rules import routing_problems
 from sparingly.config.secret_words import is_secret_name
 from sparingly.core.evidence.guards import GUARDS
+from sparingly.core.policy import CachePolicy, RouteCache, for_route
 from sparingly.settings import Provider, Settings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -100,11 +101,32 @@ def _guards(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"{here}.{name}", f"there is no such guard; there are {', '.join(GUARDS)}")
 
 
+def _errors(cache: CachePolicy) -> Iterator[Problem]:
+    """A bound needs a judge that states errors, and an error that was measured a point that it was measured at."""
+    for name in ("", *cache.routes):
+        here = joined("cache.routes", name) if name else "cache"
+        own: CachePolicy | RouteCache = cache.routes[name] if name else cache
+        policy = for_route(cache, name)
+        is_new = own.max_error is not None or own.judge == "threshold"
+        if policy.max_error is not None and policy.judge == "threshold" and (is_new or not name):
+            yield Problem(
+                joined(here, "max_error" if own.max_error is not None else "judge"),
+                "a bare threshold states no error: use the fitted judge here, or set max_error only where that one "
+                "judges; for a threshold, `sparingly tune LOG --max-error ...` finds one on your own log",
+            )
+        if own.tuned_error is not None and policy.probability is None:
+            yield Problem(
+                joined(here, "tuned_error"),
+                "says for which error cache.probability was measured, and there is no probability",
+            )
+
+
 def _cache(settings: Settings) -> Iterator[Problem]:
     zone = settings.cache.grey_zone
     if zone.low > zone.high:
         yield Problem("cache.grey_zone.low", f"expected at most high, which is {zone.high:g}")
     yield from _guards(settings)
+    yield from _errors(settings.cache)
     for index, pattern in enumerate(settings.cache.scope.ignore):
         try:
             re.compile(pattern)

@@ -187,7 +187,22 @@ def _closeness(policy: CachePolicy) -> str:
     if policy.judge == "threshold":
         return f"similarity from {policy.threshold:g}"
     bar = "the judge's own bar" if policy.probability is None else f"probability from {policy.probability:g}"
-    return f"{bar}, guards: {', '.join(sorted(guards_of(policy.domain, policy.guards))) or 'none'}"
+    if policy.max_error is not None:
+        bar = f"wrong hits at most {policy.max_error:.3g} of requests, {_point(policy)}, watched"
+    checked = f", {policy.recheck:.3g} checked upstream" if policy.recheck else ""
+    return f"{bar}, guards: {', '.join(sorted(guards_of(policy.domain, policy.guards))) or 'none'}{checked}"
+
+
+def _point(policy: CachePolicy) -> str:
+    if policy.probability is None:
+        return "at the judge's stated point"
+    if (
+        policy.tuned_error is not None
+        and policy.max_error is not None
+        and policy.tuned_error <= policy.max_error
+    ):
+        return f"at the tuned probability {policy.probability:g}"
+    return f"at the judge's stated point or {policy.probability:g}, whichever is stricter"
 
 
 def _storage(settings: Settings, environ: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sparingly.config.catalog import catalog_of, is_official
 from sparingly.config.loading import missing_secrets
 from sparingly.core.catalog import known_models, places
+from sparingly.core.evidence.guards import PROFILES, guards_of
 from sparingly.core.policy import CachePolicy, for_route
 from sparingly.settings import Settings
 
@@ -103,6 +104,7 @@ def _cache(settings: Settings) -> Iterator[str]:
                 f"{here}.threshold is {policy.threshold:g}: below {_CAREFUL_THRESHOLD} a bare cosine takes many "
                 "different questions for the same; replay your own log before you rely on it."
             )
+        yield from _bounds(policy, here)
         if policy.ttl_s == 0:
             yield f"{here}.ttl_s is 0: answers expire at once and are never served again."
     known = {
@@ -115,6 +117,25 @@ def _cache(settings: Settings) -> Iterator[str]:
                 f"cache.routes.{name}: no rule in routing.routes has that name; "
                 "it applies to requests that ask for a model of that name."
             )
+
+
+def _bounds(policy: CachePolicy, here: str) -> Iterator[str]:
+    if policy.max_error is not None and policy.semantic:
+        off = PROFILES["general"] - guards_of(policy.domain, policy.guards)
+        if off:
+            yield (
+                f"{here}.max_error is stated with the guards of the general domain, and {', '.join(sorted(off))} "
+                "is off: measure your own with `sparingly tune`."
+            )
+        if policy.grey_zone.judge == "llm":
+            yield (
+                f"{here}.max_error says nothing of hits that cache.grey_zone serves on a model's word; they are only "
+                "watched, by labels."
+            )
+    if policy.recheck > 0.0 and policy.mode == "observe":
+        yield f"{here}.recheck has no effect in observe mode, where every hit is compared with a fresh answer."
+    if policy.recheck > 0.2:
+        yield f"{here}.recheck is {policy.recheck:g}: that share of the semantic hits is paid for all the same."
 
 
 def _scope(settings: Settings) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from sparingly.core.answer import Answer
+from sparingly.core.answer import EMBEDDED, Answer
 from sparingly.core.chat import Ask, Refusal, Text, ToolCall
 from sparingly.core.directives import Directives
 from sparingly.core.fingerprint import Fingerprint
@@ -45,6 +45,8 @@ class Admission(msgspec.Struct, frozen=True):
 
 def is_cacheable(ask: Ask, policy: CachePolicy) -> str | None:
     """Why a request has no business with the cache at all, or None."""
+    if ask.held is not None:
+        return "held-by-provider"
     if ask.sampling.temperature is not None and ask.sampling.temperature > policy.max_temperature:
         return "temperature"
     return None
@@ -107,7 +109,7 @@ def _unfit(answer: Answer, *, drafts: int) -> str | None:
             return "incomplete"
         if choice.finish == "content_filter" or any(isinstance(block, Refusal) for block in choice.blocks):
             return "refusal"
-        if any(isinstance(block, ToolCall) for block in choice.blocks):
+        if choice.finish == EMBEDDED or any(isinstance(block, ToolCall) for block in choice.blocks):
             continue
         words = "".join(block.text for block in choice.blocks if isinstance(block, Text)).strip()
         if not words:

@@ -12,6 +12,9 @@ from sparingly.core.chat import Json, Opaque, Refusal, Text, Thinking, ToolCall
 
 Block: TypeAlias = Text | Thinking | Refusal | ToolCall | Opaque
 
+EMBEDDED = "embedded"
+"""The `Choice.finish` of an answer that is vectors and has no words."""
+
 
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of one answer.

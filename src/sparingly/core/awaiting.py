@@ -1,54 +1,80 @@
-"""Hold requests until somebody has judged them, or long enough: how feedback reaches the monitor.
+"""Hold requests until somebody has judged them, or long enough: how labels reach the monitor.
 
 Words on answers come late, for few requests, and more for wrong answers than for
 right ones.  A monitor that is told of judged requests only would take the share of
-complaints for the error.  So every request is an observation, once: when its label
-comes, or as unjudged when `patience` more requests have come without one.  Wrong
-hits per request are then never over-counted, and the alarm's rate of false alarms holds.
+complaints for the error.  So every request is an observation, once, and they are observed in the
+order in which they came: a request when its label is there, or as unjudged when `patience` more
+have come without one, but none before those ahead of it.  What the monitor has seen is then always
+all requests up to some moment: wrong hits per request are never over-counted, and
+the alarm's rate of false alarms holds.  If complaints overtook the silent majority,
+the first ones would look like nothing but complaints.
 
 A label that comes later than that is lost to the monitor; the entry's standing still gets it.
 """
 
-from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 import msgspec
 
+from sparingly.core.calibration import Outcome
 from sparingly.core.recalibration import Observation
 from sparingly.core.standing import Said
 
+LabelSource: TypeAlias = Literal["feedback", "second-look", "observed", "recheck"]
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What was said of the answer that a request's best candidate has, and by whom."""
+
+    route: str
+    request_id: str
+    said: Said
+    source: LabelSource
+
+
+class Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """A request, its best candidate's score, and what is known of it; None while a label may come."""
+
+    request_id: str
+    score: float | None
+    outcome: Outcome | None = None
+
 
 class Awaiting(msgspec.Struct, frozen=True):
-    """Requests without a label so far, the oldest first: their ids and their best candidates' scores."""
+    """Requests that were not observed yet, the oldest first."""
 
-    patience: int = 500
-    waiting: tuple[tuple[str, float | None], ...] = ()
+    patience: int = 1_000
+    waiting: tuple[Waiting, ...] = ()
 
 
 def asked(
-    awaiting: Awaiting, request_id: str, score: float | None
+    awaiting: Awaiting, request_id: str, score: float | None, *, may_be_judged: bool = True
 ) -> tuple[Awaiting, tuple[Observation, ...]]:
-    """After one more request; with it the observations of those that have waited long enough.
+    """After one more request; with it the observations that are due.
 
-    `score` is infinity for an answer that is served whatever the bar, None without a candidate.
+    `score` is infinity for an answer that is served whatever the bar, None without a candidate: nothing
+    was or could have been served then, so there is nothing to say of it.
     """
-    if score is None:
-        # Nothing was or could have been served, so there is nothing to say of it.
-        return awaiting, (Observation(None),)
-    waiting = (*awaiting.waiting, (request_id, score))
-    due = len(waiting) - awaiting.patience
-    if due <= 0:
-        return msgspec.structs.replace(awaiting, waiting=waiting), ()
-    return msgspec.structs.replace(awaiting, waiting=waiting[due:]), _unjudged(waiting[:due])
+    outcome: Outcome | None = None if may_be_judged and score is not None else "unjudged"
+    return _due(awaiting, (*awaiting.waiting, Waiting(request_id, score, outcome)))
 
 
 def judged(awaiting: Awaiting, request_id: str, said: Said) -> tuple[Awaiting, tuple[Observation, ...]]:
-    """After a label; with it the request's observation, or none where it is not awaited any more."""
-    found = next((one for one in awaiting.waiting if one[0] == request_id), None)
-    if found is None:
-        return awaiting, ()
-    left = tuple(one for one in awaiting.waiting if one is not found)
-    return msgspec.structs.replace(awaiting, waiting=left), (Observation(found[1], said),)
+    """After a label; with it the observations that are due.  A second label for a request is not heard."""
+    waiting = tuple(
+        msgspec.structs.replace(one, outcome=said)
+        if one.outcome is None and one.request_id == request_id
+        else one
+        for one in awaiting.waiting
+    )
+    return _due(awaiting, waiting)
 
 
-def _unjudged(waited: Iterable[tuple[str, float | None]]) -> tuple[Observation, ...]:
-    return tuple(Observation(score) for _, score in waited)
+def _due(awaiting: Awaiting, waiting: tuple[Waiting, ...]) -> tuple[Awaiting, tuple[Observation, ...]]:
+    """Let those go at the head whose fate is known or who have waited long enough."""
+    overdue = len(waiting) - awaiting.patience
+    count = 0
+    while count < len(waiting) and (count < overdue or waiting[count].outcome is not None):
+        count += 1
+    seen = tuple(Observation(one.score, one.outcome or "unjudged") for one in waiting[:count])
+    return msgspec.structs.replace(awaiting, waiting=waiting[count:]), seen

@@ -124,6 +124,8 @@ class Ask(msgspec.Struct, frozen=True):
     extra: Json | None = None
     stream: bool = False
     include_usage: bool = False
+    held: str | None = None
+    """The field by which the answer builds on, or becomes, what only its provider holds: no stored one may stand in."""
 
     @property
     def last_user_text(self) -> str:

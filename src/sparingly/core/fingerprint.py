@@ -37,6 +37,7 @@ _UNDERSTOOD = frozenset(
         "logit_bias",
         "max_tokens_field",
         "modalities",
+        "openai-responses-hints",
         "prediction",
         "reasoning",
         "reasoning_effort",

@@ -18,7 +18,7 @@ from sparingly.core.verdict import Miss
 Look: TypeAlias = Literal["same", "different", "unclear"]
 
 # Misses by degree.  The others have a reason that a second opinion cannot change: a veto, an answer too old.
-_DOUBTFUL = frozenset({"too-far", "unsure"})
+_DOUBTFUL = frozenset({"too-far", "unsure", "tightened"})
 
 # About 1,000 tokens in all: some 0.0002 USD for a small model.
 _QUESTION_CHARS = 1_200

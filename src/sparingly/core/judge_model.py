@@ -12,7 +12,7 @@ refused; there is no judge to fall back on that anybody asked for.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -32,6 +32,10 @@ _ROWS_AT_ONCE: Final = 4_096
 """Only a fit or a measurement has more; a look-up has k."""
 _STEPS: Final = 127
 """Word vectors are kept in eight bits."""
+
+
+StatedPoint: TypeAlias = tuple[float, float]
+"""A share of wrong hits, and the least probability at which it was kept."""
 
 
 class Trees(msgspec.Struct, frozen=True, eq=False):
@@ -71,6 +75,8 @@ class JudgeModel(msgspec.Struct, frozen=True, eq=False):
     """A judge for one embedder; `probability` is the operating point it was shipped with.
 
     `slope` and `shift` turn the trees' sum into log odds that hold on data they were not fitted on.
+    `stated` holds operating points with the share of wrong hits, of all requests, that each keeps to
+    with 95 % confidence on the questions it was measured on (see `learning/stated_error.py`), largest error first.
     """
 
     embedder: str
@@ -81,6 +87,7 @@ class JudgeModel(msgspec.Struct, frozen=True, eq=False):
     shift: float
     probability: float
     floor: float
+    stated: tuple[StatedPoint, ...] = ()
     readings: "OrderedDict[str, Reading]" = msgspec.field(default_factory=OrderedDict)
     """Texts that were read lately; they change no result."""
 
@@ -129,6 +136,8 @@ class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shift: float
     probability: float
     floor: float
+    stated: tuple[StatedPoint, ...] = ()
+    """Judges that were fitted before errors were stated have none."""
 
 
 def dump_judge(model: JudgeModel) -> bytes:
@@ -155,6 +164,7 @@ def dump_judge(model: JudgeModel) -> bytes:
             shift=model.shift,
             probability=model.probability,
             floor=model.floor,
+            stated=model.stated,
         )
     )
     return hashlib.sha256(body).digest() + body
@@ -209,6 +219,7 @@ def _model(stored: _Stored) -> JudgeModel:
         shift=stored.shift,
         probability=stored.probability,
         floor=stored.floor,
+        stated=stored.stated,
     )
 
 

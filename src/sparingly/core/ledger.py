@@ -35,6 +35,8 @@ class Observed(msgspec.Struct, frozen=True):
     probability: float | None
     stored_text: str
     fresh_text: str
+    agreement: str = ""
+    """Whether the two say the same: right, wrong or unclear (see `core/agreement.py`)."""
 
 
 class Routing(msgspec.Struct, frozen=True):

@@ -86,17 +86,20 @@ class RouteCache(_Policy, frozen=True, kw_only=True):
     mode: Mode | None = None
     judge: JudgeKind | None = None
     threshold: float | None = None
+    max_error: float | None = None
     probability: float | None = None
+    tuned_error: float | None = None
     domain: Domain | None = None
     guards: dict[str, bool] | None = None
     ttl_s: int | None = None
+    recheck: float | None = None
 
 
 class CachePolicy(_Policy, frozen=True, kw_only=True):
     """When to look, what to believe and what to keep.
 
-    `judge` says who decides: the fitted judge, whose hits need `probability`, or
-    the bare cosine, whose hits need `threshold`.
+    `judge` says who decides: the fitted judge, whose hits need the point of `max_error`
+    or `probability` (see `core/operating_point.py`), or the bare cosine, whose hits need `threshold`.
     """
 
     mode: Mode = "on"
@@ -105,8 +108,12 @@ class CachePolicy(_Policy, frozen=True, kw_only=True):
     judge_file: str | None = None
     """A judge that `sparingly train-judge` wrote; None takes the one in the package."""
     threshold: float = 0.97
+    max_error: float | None = None
+    """Wrong hits, of all requests, that are borne; None states no bound, and nothing is watched."""
     probability: float | None = None
     """None takes the operating point that the judge was fitted with."""
+    tuned_error: float | None = None
+    """The error for which `probability` was found on one's own log; `sparingly tune` writes it."""
     floor: float | None = None
     """Stored questions less similar than this are not judged; None takes the judge's own."""
     domain: Domain = "general"
@@ -127,6 +134,10 @@ class CachePolicy(_Policy, frozen=True, kw_only=True):
     shared_write: Literal["confirmed", "any"] = "confirmed"
     """When an answer of a group may serve close questions of its other tenants: once a second one confirmed it, or at once."""
     grey_zone: GreyZone = GreyZone()
+    recheck: float = 0.0
+    """The share of semantic hits whose question is asked upstream all the same, to compare the answers."""
+    recheck_per_minute: int = 10
+    """Hits that are checked so in a minute, at most."""
     revoke_similarity: float | None = None
     """A denied answer takes along the entries of its scope that are this similar to it; None: none."""
     scope: ScopePolicy = ScopePolicy()
@@ -141,6 +152,9 @@ def for_route(policy: CachePolicy, route: str) -> CachePolicy:
     changed = {
         name: value for name in override.__struct_fields__ if (value := getattr(override, name)) is not None
     }
+    if "probability" in changed:
+        # What was measured for everybody's probability says nothing of this one.
+        changed.setdefault("tuned_error", None)
     return msgspec.structs.replace(policy, **changed)
 
 

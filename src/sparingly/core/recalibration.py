@@ -5,9 +5,10 @@ Rules, in this order:
     reason to serve more than a person has agreed to;
  2. every so often the bar is calibrated anew on the last requests (conformal risk
     control on a rolling window), within rule 1;
- 3. a candidate under the bar of its time that nobody judged counts as wrong, for otherwise
-    what was no longer served would look harmless.  So the bar sinks in steps, each of
-    which keeps the bound even if all that is new to it is wrong;
+ 3. a candidate between the tuned bar and the bar of its time that nobody judged counts as wrong, for
+    otherwise what was no longer served would look harmless.  So the bar sinks in steps, each of
+    which keeps the bound even if all that is new to it is wrong.  What is under the tuned bar is
+    never served and never counts: a quiet route is no reason to serve less;
  4. the alarm of `drift.py` watches the point that was promised: the tuned bar, whether or
     not rule 2 has raised it meanwhile.  When it goes off, the bar takes the strictest value that any of
     the recent windows of doubling length asks for, does not sink until the window has
@@ -21,7 +22,15 @@ from math import inf
 import msgspec
 import numpy as np
 
-from sparingly.core.calibration import Bound, NoPoint, Outcome, Trials, calibrated, least_requests
+from sparingly.core.calibration import (
+    Bound,
+    NoPoint,
+    Outcome,
+    Trials,
+    allowed_wrong,
+    calibrated,
+    least_requests,
+)
 from sparingly.core.drift import Watch, is_alarmed, watched
 
 # Requests between two calibrations: the bar follows a hundred times within the shortest window that matters.
@@ -91,13 +100,29 @@ def monitor(tuned: Tuned) -> Monitor:
     return Monitor(tuned, tuned.bar, tuned.bar)
 
 
+def restored(kept: Monitor, tuned: Tuned) -> Monitor:
+    """A monitor that was kept, if it watched the same point; a new one else.  Raises ValueError as `monitor` does."""
+    fresh = monitor(tuned)
+    if kept.tuned != tuned:
+        return fresh
+    # Rule 1 holds for what comes from a file, too.
+    return msgspec.structs.replace(
+        kept, bar=max(kept.bar, tuned.bar), watched_bar=max(kept.watched_bar, tuned.bar)
+    )
+
+
+def window_for(max_error: float, *, least: int = 2_000) -> int:
+    """How many requests a monitor of a bound remembers: `least`, or what shows the bound four times over."""
+    return max(least, 4 * least_requests(Bound(max_error, None)))
+
+
 def observed(before: Monitor, observation: Observation) -> Monitor:
     """The monitor after one more request whose fate is known."""
     tuned = before.tuned
     score = -inf if observation.score is None else observation.score
     is_wrong = observation.outcome == "wrong"
     outcome = observation.outcome
-    if outcome == "unjudged" and score < before.bar:
+    if outcome == "unjudged" and tuned.bar <= score < before.bar:
         outcome = "wrong"  # rule 3
     after = msgspec.structs.replace(
         before,
@@ -129,7 +154,7 @@ def _recalibrated(now: Monitor) -> Monitor:
     bound = Bound(now.tuned.max_error, None)
     if len(now.recent) < least_requests(bound):
         return now
-    asked = max(now.tuned.bar, _bar_of(now.recent, bound))
+    asked = max(now.tuned.bar, _bar_of(now.recent, bound, now.tuned.bar))
     is_held = now.alarmed_at is not None and now.seen - now.alarmed_at < now.tuned.window
     return msgspec.structs.replace(now, bar=max(now.bar, asked) if is_held else asked)
 
@@ -138,15 +163,19 @@ def _asked_for(now: Monitor) -> Iterable[float]:
     bound = Bound(now.tuned.max_error, None)
     length = _SHORTEST * least_requests(bound)
     while length < len(now.recent):
-        yield _bar_of(now.recent[-length:], bound)
+        yield _bar_of(now.recent[-length:], bound, now.tuned.bar)
         length *= 2
-    yield _bar_of(now.recent, bound)
+    yield _bar_of(now.recent, bound, now.tuned.bar)
 
 
-def _bar_of(recent: tuple[tuple[float, Outcome], ...], bound: Bound) -> float:
+def _bar_of(recent: tuple[tuple[float, Outcome], ...], bound: Bound, tuned_bar: float) -> float:
     """What a window asks for: infinity where it shows that nothing is safe, nothing where it shows no harm."""
+    harm = [score for score, outcome in recent if outcome == "wrong" and score >= tuned_bar]
+    if len(harm) <= allowed_wrong(len(recent), bound):
+        # Nearly always; arrays of thousands are not made for nothing beside an event loop.
+        return -inf
     scores = np.array([score for score, _ in recent], dtype=np.float64)
-    wrong = np.array([outcome == "wrong" for _, outcome in recent], dtype=np.bool_) & (scores > -inf)
+    wrong = np.array([outcome == "wrong" for _, outcome in recent], dtype=np.bool_) & (scores >= tuned_bar)
     found = calibrated(Trials(scores, np.zeros_like(wrong), wrong), bound)
     match found:
         case NoPoint(reason="too-wrong"):

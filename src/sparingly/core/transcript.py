@@ -156,14 +156,17 @@ def fold(deltas: Iterable[Delta]) -> Answer:
 
 
 def unfold(answer: Answer, *, piece_chars: int | None) -> list[Delta]:
-    """The deltas of an answer, its texts cut to `piece_chars`; None leaves each block in one piece."""
+    """The deltas of an answer, its texts cut to `piece_chars`; None leaves each block in one piece.
+
+    The usage comes first, as it is known: some dialects begin a stream with it.
+    """
     deltas: list[Delta] = [Begun(answer.model)]
+    if answer.usage is not None:
+        deltas.append(UsageTold(answer.usage))
     if answer.extra is not None:
         deltas.append(AnswerExtra(answer.extra))
     for choice in answer.choices:
         deltas.extend(_unfolded(choice, piece_chars))
-    if answer.usage is not None:
-        deltas.append(UsageTold(answer.usage))
     return deltas
 
 
@@ -249,7 +252,7 @@ class _Growing:
         return ToolCall(self.id, self.name, text)
 
 
-_OfChoice: TypeAlias = (
+OfChoice: TypeAlias = (
     TextDelta
     | ThinkingDelta
     | RefusalDelta
@@ -261,6 +264,7 @@ _OfChoice: TypeAlias = (
     | MessageExtra
     | Finished
 )
+"""What belongs to one choice."""
 
 
 class _Draft:
@@ -271,13 +275,13 @@ class _Draft:
         self._blocks: list[_Growing] = []
         self._calls: dict[int, _Growing] = {}
         self._finish: str | None = None
-        self._jsons: dict[type[_OfChoice], list[Json]] = {
+        self._jsons: dict[type[OfChoice], list[Json]] = {
             LogprobsDelta: [],
             ChoiceExtra: [],
             MessageExtra: [],
         }
 
-    def add(self, delta: _OfChoice) -> None:
+    def add(self, delta: OfChoice) -> None:
         match delta:
             case TextDelta():
                 self._grow(Text, delta.text, begins=delta.begins)

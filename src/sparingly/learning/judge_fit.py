@@ -2,8 +2,10 @@
 
 scikit-learn fits; what it fitted is copied out, so that serving needs numpy only.
 Other ways to combine the evidence were compared on the same splits (logistic
-regression, a small network, trees with a fixed direction a column); see
-benchmarks/results/judge.json.
+regression, a small network, trees free in every column); see
+benchmarks/results/judge.json.  A column that can only speak for or only against equality
+may not do the other: trees that are free find that odd neighbors are right more often in the
+questions they were fitted on, which holds nowhere else.
 """
 
 from typing import Final
@@ -11,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sparingly.core.evidence.pairing import NAMES
 from sparingly.core.judge_model import Trees
 from sparingly.learning.judge_rows import Part, Rows
 
@@ -23,6 +26,19 @@ _COLUMNS_A_SPLIT: Final = 0.3
 _RIDGE: Final = 5.0
 _LEAST_ROWS: Final = 40
 _DEEPEST: Final = 7
+_RISING: Final = frozenset({"similarity", "overlap", "trigrams", "same_kind", "heaviest_alike"})
+_FALLING: Final = frozenset(
+    {
+        "gap_to_best", "unmatched_asked", "unmatched_stored", "unmatched_most", "unmatched_weight",
+        "soft_asked", "soft_stored", "soft_most", "soft_heaviest", "heaviest_asked", "heaviest_stored",
+        "learned", "numbers_unshared", "numbers_conflict", "negation", "opposites", "names_unshared",
+        "names_conflict", "disorder", "reversed", "swapped", "changed_weight", "quantifier_unshared",
+        "degree_unshared", "time_unshared", "format_unshared", "unshared_asked", "unshared_stored",
+    }
+)  # fmt: skip
+DIRECTIONS: Final = tuple(int(name in _RISING) - int(name in _FALLING) for name in NAMES)
+"""For each column whether more of it may only speak for equality (1), only against it (-1), or either way (0)."""
+
 # A shift between 0 and 1 keeps the logarithm finite where all labels agree.
 _SMOOTHING: Final = 1.0
 
@@ -30,6 +46,7 @@ _SMOOTHING: Final = 1.0
 def fitted_trees(part: Part, *, seed: int, trees: int = TREES, leaves: int = LEAVES) -> Trees:
     """Trees whose sum is the log odds that a row's two questions ask the same."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - for fitting only, an optional extra
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as above
 
     model = HistGradientBoostingClassifier(
         max_iter=trees,
@@ -39,10 +56,13 @@ def fitted_trees(part: Part, *, seed: int, trees: int = TREES, leaves: int = LEA
         l2_regularization=_RIDGE,
         min_samples_leaf=_LEAST_ROWS,
         max_features=_COLUMNS_A_SPLIT,
+        monotonic_cst=DIRECTIONS,
         early_stopping=False,
         random_state=seed,
     )
-    model.fit(part.rows, part.same, sample_weight=part.weights)
+    # Its threads spin while they wait for each other: on a busy machine two take ten times as long as one.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        model.fit(part.rows, part.same, sample_weight=part.weights)
     return _exported(model)
 
 

@@ -4,6 +4,12 @@ A question of the training part meets its nearest neighbors in a store that
 holds the questions that came before it, in several orders; labelled
 neighbors become rows.  Labelled pairs that are no neighbors are rows too, with
 and without others around them, and so are made pairs.
+
+Neighbors that nobody compared are rows as well, as different, with a small weight that
+falls to nothing where they are so close that they may be the same.  People label pairs that look
+alike, and equality follows from classes while difference does not; a judge that sees only
+labelled neighbors learns that a distant one is right more often than a close one, and believes the
+distant neighbors of every other domain.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sparingly.core.evidence.pairing import evidence_rows
+from sparingly.core.evidence.pairing import NAMES, evidence_rows
 from sparingly.core.evidence.reading import Reading
 from sparingly.core.evidence.substitutions import Substitutions
 from sparingly.learning.labelled_pairs import LabelledPair
@@ -27,6 +33,15 @@ _ORDERS: Final = 2
 _BLOCK: Final = 1_024
 # How often a pair stands alone in its store, as in a new or a small one.
 _ALONE: Final = 0.4
+# Of neighbors that nobody compared: the share that become rows, and the weight of a distant one.  Chosen on
+# the calibrate parts and on intents that were held out.
+_UNJUDGED_SHARE: Final = 0.25
+_UNJUDGED_WEIGHT: Final = 0.15
+_SURELY_DIFFERENT: Final = 0.7
+_PERHAPS_SAME: Final = 0.95
+# Of neighbors with another intent, which are different for sure.
+_MOST_INTENT_TEXTS: Final = 9_000
+_INTENT_WEIGHT: Final = 0.125
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -112,29 +127,12 @@ def neighbor_rows(
     seed: int,
     tag: str,
 ) -> Part:
-    """Rows of the labelled neighbors of every question and of the labelled pairs; `learned` by question."""
+    """Rows of the neighbors of every question and of the labelled pairs; `learned` by question."""
     texts = labels.texts()
     place = {text: index for index, text in enumerate(texts)}
     nearest, similarities = _all_nearest(np.array([corpus.vectors[text] for text in texts]))
     rng = np.random.default_rng(seed)
-    rows: list[Rows] = []
-    same: list[bool] = []
-    weights: list[float] = []
-
-    def add(asked: int, stored: Sequence[tuple[int, float]], wanted: int, label: bool, weight: float) -> None:  # noqa: FBT001 - a label
-        readings = [corpus.readings[texts[index]] for index, _ in stored]
-        at = next(rank for rank, (index, _) in enumerate(stored) if index == wanted)
-        made = evidence_rows(
-            corpus.readings[texts[asked]],
-            readings,
-            similarities=[value for _, value in stored],
-            learned=learned[texts[asked]],
-            only=at,
-        )
-        rows.append(made[0])
-        same.append(label)
-        weights.append(weight)
-
+    found = _Gathered(corpus, texts, learned)
     for _ in range(_ORDERS):
         came = rng.permutation(len(texts))
         for asked in range(len(texts)):
@@ -143,10 +141,13 @@ def neighbor_rows(
                 for other, value in zip(nearest[asked], similarities[asked], strict=True)
                 if came[other] < came[asked]
             ][:K]
-            for other, _ in stored:
+            is_drawn = rng.random() < _UNJUDGED_SHARE
+            for other, value in stored:
                 label = labels.same(texts[asked], texts[other])
                 if label is not None:
-                    add(asked, stored, other, label, 1.0 / _ORDERS)
+                    found.add(asked, stored, other, same=label, weight=1.0 / _ORDERS, tag=tag)
+                elif is_drawn and (weight := unjudged_weight(value)) > 0:
+                    found.add(asked, stored, other, same=False, weight=weight, tag=f"{tag}:unjudged")
     for pair in pairs:
         asked, other = place[pair.a], place[pair.b]
         if asked != other:
@@ -154,8 +155,87 @@ def neighbor_rows(
                 asked, other = other, asked
             around = [] if rng.random() < _ALONE else _around(nearest[asked], similarities[asked], other)
             own = (other, corpus.similarity(texts[asked], texts[other]))
-            add(asked, sorted([*around, own], key=lambda one: -one[1]), other, pair.same, 1.0)
-    return Part(np.array(rows), np.array(same), np.array(weights), (tag,) * len(rows))
+            stored = sorted([*around, own], key=lambda one: -one[1])
+            found.add(asked, stored, other, same=pair.same, weight=1.0, tag=tag)
+    return found.part()
+
+
+class _Gathered:
+    """Rows as they are made, with what is known of each."""
+
+    def __init__(self, corpus: Corpus, texts: Sequence[str], learned: Mapping[str, Substitutions]) -> None:
+        self._corpus = corpus
+        self._texts = texts
+        self._learned = learned
+        self._rows: list[Rows] = []
+        self._same: list[bool] = []
+        self._weights: list[float] = []
+        self._tags: list[str] = []
+
+    def add(
+        self,
+        asked: int,
+        stored: Sequence[tuple[int, float]],
+        wanted: int,
+        *,
+        same: bool,
+        weight: float,
+        tag: str,
+    ) -> None:
+        """The row about one of the stored texts, which are places with similarities, as `asked` finds them."""
+        made = evidence_rows(
+            self._corpus.readings[self._texts[asked]],
+            [self._corpus.readings[self._texts[index]] for index, _ in stored],
+            similarities=[value for _, value in stored],
+            learned=self._learned[self._texts[asked]],
+            only=next(rank for rank, (index, _) in enumerate(stored) if index == wanted),
+        )
+        self._rows.append(made[0])
+        self._same.append(same)
+        self._weights.append(weight)
+        self._tags.append(tag)
+
+    def part(self) -> Part:
+        """All of them."""
+        return Part(np.array(self._rows), np.array(self._same), np.array(self._weights), tuple(self._tags))
+
+
+def unjudged_weight(similarity: float) -> float:
+    """How much a neighbor that nobody compared counts as different."""
+    doubt = (_PERHAPS_SAME - similarity) / (_PERHAPS_SAME - _SURELY_DIFFERENT)
+    return _UNJUDGED_WEIGHT * min(max(doubt, 0.0), 1.0)
+
+
+def intent_rows(
+    corpus: Corpus, intents: Mapping[str, str], learned: Substitutions, *, seed: int, tag: str
+) -> Part:
+    """Neighbors among questions of known intents that are after different things, as rows that do not ask the same.
+
+    Those of one intent are no rows: an intent is wider than a question.
+    """
+    rng = np.random.default_rng(seed)
+    texts = [list(intents)[at] for at in rng.permutation(len(intents))[:_MOST_INTENT_TEXTS]]
+    rows: list[Rows] = []
+    for asked, near in zip(
+        texts, stream_neighbors(np.array([corpus.vectors[text] for text in texts])), strict=True
+    ):
+        if all(intents[texts[other]] == intents[asked] for other, _ in near):
+            continue
+        made = evidence_rows(
+            corpus.readings[asked],
+            [corpus.readings[texts[other]] for other, _ in near],
+            similarities=[value for _, value in near],
+            learned=learned,
+        )
+        rows += [
+            row for row, (other, _) in zip(made, near, strict=True) if intents[texts[other]] != intents[asked]
+        ]
+    return Part(
+        np.array(rows, dtype=np.float32).reshape(len(rows), len(NAMES)),
+        np.zeros(len(rows), dtype=np.bool_),
+        np.full(len(rows), _INTENT_WEIGHT),
+        (tag,) * len(rows),
+    )
 
 
 def _around(

@@ -2,8 +2,9 @@
 
 A line is `{"a": text, "b": text, "same": bool}`, with `group` (pairs of one
 group stay on one side of every split; by default the text of `a`) and, where classes
-of questions are known, `class_a` and `class_b`.  Raw questions for made pairs are lines with
-`text` or `question`.
+of questions are known, `class_a` and `class_b`.  Raw questions are lines with `text` or
+`question`; from them pairs are made, and where `intent` says what they are after, neighbors of
+another intent are pairs that do not ask the same.
 """
 
 import gzip
@@ -45,9 +46,17 @@ class _Line(msgspec.Struct):
     class_b: str | None = None
 
 
+class RawText(msgspec.Struct, frozen=True):
+    """A question, and what whoever asks it is after, where that is known."""
+
+    text: str
+    intent: str | None = None
+
+
 class _Raw(msgspec.Struct):
     text: str | None = None
     question: str | None = None
+    intent: str | None = None
 
 
 def read_pairs(path: Path) -> list[LabelledPair]:
@@ -72,15 +81,15 @@ def read_pairs(path: Path) -> list[LabelledPair]:
     return found
 
 
-def read_texts(path: Path) -> list[str]:
+def read_texts(path: Path) -> list[RawText]:
     """The raw questions of a JSON Lines file."""
-    texts: list[str] = []
+    texts: list[RawText] = []
     for number, line in _lines(path):
         row = _decoded(path, number, line, _Raw)
         text = row.text or row.question
         if not text:
             raise StartupError(f"{path}, line {number}: neither `text` nor `question`")
-        texts.append(text)
+        texts.append(RawText(text, row.intent))
     return texts
 
 

@@ -3,8 +3,9 @@
     sparingly train-judge PAIRS... --texts QUESTIONS... --out judge.bin
 
 What is fitted on is the train part of the pairs (`splits.py`), pairs made from it and
-from the raw questions; the log odds are brought in line on the calibrate part.  The
-report part is never read beyond its group names.  The same files and seed give the same judge.
+from the raw questions; the log odds are brought in line on the calibrate part, and there the errors
+that the judge states are measured (`stated_error.py`).  The report part is never read beyond its
+group names.  The same files and seed give the same judge.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,9 +23,11 @@ from sparingly.core.judge_model import JudgeModel
 from sparingly.errors import StartupError
 from sparingly.learning.hard_negatives import made_pairs
 from sparingly.learning.judge_fit import fitted_odds, fitted_trees
-from sparingly.learning.judge_rows import Corpus, Labels, Part, joined, neighbor_rows, pair_rows
-from sparingly.learning.labelled_pairs import LabelledPair
+from sparingly.learning.judge_rows import Corpus, Labels, Part, intent_rows, joined, neighbor_rows, pair_rows
+from sparingly.learning.labelled_pairs import LabelledPair, RawText
+from sparingly.learning.made_tasks import task_pairs
 from sparingly.learning.splits import fold_of
+from sparingly.learning.stated_error import stated_points
 from sparingly.learning.word_fitting import fitted_substitutions, fitted_table
 
 Embed: TypeAlias = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -40,7 +43,7 @@ _LEAST_STREAM: Final = 5_000
 
 # Below this similarity nobody has seen a paraphrase worth the look.
 FLOOR: Final = 0.5
-PROBABILITY: Final = 0.7
+PROBABILITY: Final = 0.75
 """The operating point of a judge nobody tuned; chosen on the calibrate parts, see benchmarks/results/judge.json."""
 
 
@@ -48,7 +51,7 @@ class Material(msgspec.Struct, frozen=True):
     """What a judge is fitted from: labelled pairs and raw questions by the name of their domain."""
 
     pairs: Mapping[str, Sequence[LabelledPair]]
-    texts: Mapping[str, Sequence[str]]
+    texts: Mapping[str, Sequence[RawText]]
     seed: int = 0
     without: tuple[str, ...] = ()
     """Kinds of made pairs that are left out, to see what carries over."""
@@ -76,16 +79,33 @@ def train_judge(
                 f"the {name} part of the pairs needs some that ask the same and some that do not"
             )
     tell("words")
-    raw = [text for texts in material.texts.values() for text in texts]
+    raw = [one.text for texts in material.texts.values() for one in texts]
     table = fitted_table(dict.fromkeys([*_texts_of(train), *raw]), vocabulary, embed)
     made = _made(material, train)
-    every = dict.fromkeys([*_texts_of(train), *_texts_of(held), *(t for a, b, *_ in made for t in (a, b))])
+    intents = _intents(material)
+    every = dict.fromkeys(
+        [
+            *_texts_of(train),
+            *_texts_of(held),
+            *(text for asked, stored, *_ in made for text in (asked, stored)),
+            *(text for known in intents.values() for text in known),
+        ]
+    )
     tell(f"embedding {len(every)} questions")
     corpus = _corpus(list(every), table, embed)
     tell("substitutions")
     learned, by_text = _substitutions(corpus, train)
     tell("rows")
-    rows = joined([*_train_parts(corpus, train, by_text, material.seed), _made_part(corpus, made, learned)])
+    rows = joined(
+        [
+            *_train_parts(corpus, train, by_text, material.seed),
+            _made_part(corpus, made, learned),
+            *[
+                intent_rows(corpus, known, learned, seed=material.seed, tag=f"{name}:intent")
+                for name, known in intents.items()
+            ],
+        ]
+    )
     calibrate = joined([_plain_part(corpus, pairs, learned, name) for name, pairs in held.items() if pairs])
     tell(f"trees on {len(rows.rows)} rows")
     trees = fitted_trees(rows, seed=material.seed)
@@ -100,7 +120,9 @@ def train_judge(
         probability=PROBABILITY,
         floor=FLOOR,
     )
-    return Fitted(judge, rows, calibrate)
+    tell("stated errors")
+    stated = stated_points(judge, held, lambda texts: np.array([corpus.vectors[text] for text in texts]))
+    return Fitted(msgspec.structs.replace(judge, stated=stated), rows, calibrate)
 
 
 def _texts_of(part: Mapping[str, Sequence[LabelledPair]]) -> Iterable[str]:
@@ -113,14 +135,28 @@ def _made(
     """Pairs made from questions of every domain: (asked, stored, same, tag)."""
     rng = np.random.default_rng(material.seed)
     sources = {name: list(dict.fromkeys(_texts_of({name: pairs}))) for name, pairs in train.items()}
-    sources |= {name: list(dict.fromkeys(texts)) for name, texts in material.texts.items()}
+    sources |= {
+        name: list(dict.fromkeys(one.text for one in texts)) for name, texts in material.texts.items()
+    }
     found: list[tuple[str, str, bool, str]] = []
     for name, texts in sources.items():
         fitting = [text for text in texts if len(text) <= _LONGEST_MADE]
         chosen = rng.permutation(len(fitting))[:_MADE_FROM]
-        made = made_pairs([fitting[at] for at in chosen], seed=material.seed, without=material.without)
+        some = [fitting[at] for at in chosen]
+        made = [*made_pairs(some, seed=material.seed, without=material.without)]
+        if "task" not in material.without:
+            made += task_pairs(some, seed=material.seed)
         found += [(pair.b, pair.a, pair.same, f"{name}:{pair.kind}") for pair in made]
     return found
+
+
+def _intents(material: Material) -> dict[str, dict[str, str]]:
+    """The questions whose intents are known, by domain."""
+    found = {
+        name: {one.text: one.intent for one in texts if one.intent is not None}
+        for name, texts in material.texts.items()
+    }
+    return {name: known for name, known in found.items() if known}
 
 
 def _corpus(texts: list[str], table: WordTable, embed: Embed) -> Corpus:

@@ -87,6 +87,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[LedgerEntry], Value]], ...] = (
     # ... and what people group by.
     ("tier", "TEXT", lambda e: e.routing.tier if e.routing else None),
     ("route_reason", "TEXT", lambda e: e.routing.reason if e.routing else None),
+    ("observed_agreement", "TEXT", lambda e: e.observed.agreement if e.observed else None),
 )
 
 SCHEMA = (
@@ -116,6 +117,7 @@ UPGRADES = {
         "ALTER TABLE entries ADD COLUMN routing TEXT",
         "ALTER TABLE entries ADD COLUMN tier TEXT",
         "ALTER TABLE entries ADD COLUMN route_reason TEXT",
+        "ALTER TABLE entries ADD COLUMN observed_agreement TEXT",
         "PRAGMA user_version = 3",
     ),
 }

@@ -10,21 +10,24 @@ import msgspec
 
 from sparingly.core.answer import Answer
 from sparingly.core.catalog import Catalog
+from sparingly.core.evidence.word_table import WordTable, empty_table
 from sparingly.core.fingerprint import canon
 from sparingly.core.freshness import FreshnessModel
 from sparingly.core.judge_model import JudgeModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
-from sparingly.core.recalibration import Observation
 from sparingly.pipeline.accounts import Accounts
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.counting import TokenCounter
 from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
 from sparingly.pipeline.lookup import PATIENCE_S, Lookup
+from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.recheck import Recheck
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Serve
@@ -33,16 +36,12 @@ from sparingly.pipeline.write_back import WriteBack
 from sparingly.ports import AnswerStore, Clock, Embedder, Ledger, Prices, Upstream
 
 
-def _unheard(_: Observation) -> None:
-    """Nobody recalibrates."""
-
-
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the pipeline needs of the world.
 
     `injects_usage` names providers whose streams are always asked for token
     counts, `client_keyed` those that are asked with the caller's own key; `patience_s` bounds a look-up, None for a replay, which waits;
-    `on_settled` is told of every finished request, `learn` of every judged candidate.
+    `on_settled` is told of every finished request.
     """
 
     embedder: Embedder
@@ -62,7 +61,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None
     small_judge: SmallModel | None = None
     """Who takes second looks; None: nobody."""
-    learn: Callable[[Observation], None] = _unheard
+    recalibrating: Recalibrating | None = None
+    """What raises bars while labels speak against them; None where no labels come, as in a replay."""
+    sampling: random.Random | None = None
+    """What draws hits for `cache.recheck`; None checks none."""
     freshness: FreshnessModel | None = None
     """Without it every question counts as timeless."""
     judge: JudgeModel | None = None
@@ -72,11 +74,16 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """The assembled gateway, what explains it, and the write-back whose `sweep` somebody must call now and then."""
+    """The assembled gateway, what explains it, what counts tokens for it, and the write-back.
+
+    Somebody must call the write-back's `sweep` now and then.
+    """
 
     gateway: Gateway
     write_back: WriteBack
     explainer: Explainer
+    counter: TokenCounter
+    recalibrating: Recalibrating
 
 
 def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm: str = "") -> Pipeline:
@@ -100,17 +107,9 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         sleep=parts.sleep,
         rng=parts.rng,
     )
+    recalibrating = parts.recalibrating or Recalibrating(model=None)
+    table = empty_table() if parts.judge is None else parts.judge.table
     write_back = WriteBack(embedder=parts.embedder, store=parts.store, clock=parts.clock)
-    serve = Serve(
-        accounts=Accounts(prices=parts.prices, catalog=parts.catalog),
-        router=router,
-        write_back=write_back,
-        background=parts.background,
-        ledger=parts.ledger,
-        clock=parts.clock,
-        sleep=parts.sleep,
-        on_settled=parts.on_settled,
-    )
     lookup = Lookup(
         embedder=parts.embedder,
         store=parts.store,
@@ -126,22 +125,43 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         lookup=lookup,
         router=router,
         call=call,
-        serve=serve,
-        second_look=_second_look(parts),
+        serve=_serve(parts, router, write_back, table, recalibrating),
+        recalibrating=recalibrating,
+        second_look=_second_look(parts, recalibrating),
+        recheck=_recheck(parts, router, call, table, recalibrating),
     )
     explainer = Explainer(
         cache=cache,
         canon=world,
         lookup=lookup,
+        recalibrating=recalibrating,
         router=router,
         store=parts.store,
         embedder=parts.embedder,
         clock=parts.clock,
     )
-    return Pipeline(gateway, write_back, explainer)
+    counter = TokenCounter(router=router, upstreams=parts.upstreams)
+    return Pipeline(gateway, write_back, explainer, counter, recalibrating)
 
 
-def _second_look(parts: Parts) -> SecondLook | None:
+def _serve(
+    parts: Parts, router: Router, write_back: WriteBack, table: WordTable, recalibrating: Recalibrating
+) -> Serve:
+    return Serve(
+        accounts=Accounts(prices=parts.prices, catalog=parts.catalog),
+        router=router,
+        write_back=write_back,
+        background=parts.background,
+        ledger=parts.ledger,
+        clock=parts.clock,
+        sleep=parts.sleep,
+        table=table,
+        learn=recalibrating.judged,
+        on_settled=parts.on_settled,
+    )
+
+
+def _second_look(parts: Parts, recalibrating: Recalibrating) -> SecondLook | None:
     if parts.small_judge is None:
         return None
     return SecondLook(
@@ -150,5 +170,24 @@ def _second_look(parts: Parts) -> SecondLook | None:
         ledger=parts.ledger,
         background=parts.background,
         clock=parts.clock,
-        learn=parts.learn,
+        learn=recalibrating.judged,
+    )
+
+
+def _recheck(
+    parts: Parts, router: Router, call: Call, table: WordTable, recalibrating: Recalibrating
+) -> Recheck | None:
+    if parts.sampling is None:
+        return None
+    return Recheck(
+        router=router,
+        call=call,
+        store=parts.store,
+        ledger=parts.ledger,
+        prices=parts.prices,
+        background=parts.background,
+        clock=parts.clock,
+        rng=parts.sampling,
+        table=table,
+        learn=recalibrating.judged,
     )

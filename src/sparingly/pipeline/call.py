@@ -157,8 +157,9 @@ class Call:
 
     async def _attempt(self, incoming: Incoming, candidate: Candidate, stamp: Stamp, tries: int) -> Called:
         upstream = self._upstreams[candidate.provider]
-        outbound = OUTBOUND[upstream.dialect]
-        same = incoming.dialect == outbound.name
+        same = incoming.dialect in upstream.dialects
+        spoken = incoming.dialect if same else upstream.dialect
+        outbound = OUTBOUND[spoken]
         inject = self._injects(incoming, upstream)
         if same:
             body = await by_size(
@@ -172,7 +173,7 @@ class Call:
         work = self._router.begun(candidate)
         try:
             return await self._sent(
-                incoming, candidate, upstream, body=body, stamp=stamp, tries=tries, work=work
+                incoming, candidate, upstream, spoken=spoken, body=body, stamp=stamp, tries=tries, work=work
             )
         except BaseException:
             work.end()
@@ -184,13 +185,14 @@ class Call:
         candidate: Candidate,
         upstream: Upstream,
         *,
+        spoken: str,
         body: bytes,
         stamp: Stamp,
         tries: int,
         work: Work,
     ) -> Called:
-        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[upstream.dialect]
-        same = incoming.dialect == outbound.name
+        inbound, outbound = INBOUND[incoming.dialect], OUTBOUND[spoken]
+        same = incoming.dialect == spoken
         begun = self._clock.tick()
         reply = await upstream.send(
             UpstreamRequest(
@@ -200,6 +202,7 @@ class Call:
                 body=body,
                 model=candidate.model,
                 client_key=incoming.caller.key,
+                dialect=spoken,
             )
         )
         called = Called(

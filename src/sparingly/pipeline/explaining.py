@@ -6,6 +6,7 @@ the route needs.
 """
 
 from collections.abc import Mapping
+from math import inf, isfinite
 
 import msgspec
 
@@ -29,6 +30,7 @@ from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Hit, Verdict
 from sparingly.errors import EmbedderError, SparinglyError, StoreError, TextUnfit
 from sparingly.pipeline.lookup import Found, Lookup
+from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.route import Router
 from sparingly.ports import AnswerStore, Clock, Embedder
 
@@ -78,6 +80,20 @@ class Ruling(msgspec.Struct, frozen=True):
     trouble: tuple[str, ...] = ()
 
 
+class Needed(msgspec.Struct, frozen=True):
+    """What a hit by closeness needs: a similarity without a fitted judge, else a probability.
+
+    `probability` is the policy's point, for `max_error` where that is set; `live` what labels ask for
+    meanwhile, where that is more.  `is_closed` says that either is out of reach: only equal requests are served.
+    """
+
+    similarity: float | None = None
+    probability: float | None = None
+    live: float | None = None
+    max_error: float | None = None
+    is_closed: bool = False
+
+
 class Routing(msgspec.Struct, frozen=True):
     """Who would be asked on a miss, and why; `trouble` is there when nobody can be."""
 
@@ -114,6 +130,7 @@ class Explanation(msgspec.Struct, frozen=True):
     neighbors: tuple[Near, ...]
     ruling: Ruling
     routing: Routing
+    needed: Needed = Needed()
 
 
 class Explainer:
@@ -125,6 +142,7 @@ class Explainer:
         cache: CachePolicy,
         canon: Canon,
         lookup: Lookup,
+        recalibrating: Recalibrating,
         router: Router,
         store: AnswerStore,
         embedder: Embedder,
@@ -133,6 +151,7 @@ class Explainer:
         self._cache = cache
         self._canon = canon
         self._lookup = lookup
+        self._recalibrating = recalibrating
         self._router = router
         self._store = store
         self._embedder = embedder
@@ -151,7 +170,8 @@ class Explainer:
         mark = fingerprint(ask, tenant=tenant, canon=self._canon, is_private=action == "own_scope")
         found = Found(Bypass("personal-data"))
         if action != "no_store":
-            found = await self._lookup.find(ask, mark, directives=Directives(), policy=policy)
+            live = self._recalibrating.bar(target.route, policy)
+            found = await self._lookup.find(ask, mark, directives=Directives(), policy=policy, live=live)
         neighbors = await self._neighbors(mark, policy, found)
         return Explanation(
             asked=ask.model,
@@ -161,6 +181,7 @@ class Explainer:
             eligibility=tuple(_checks(ask, mark, policy, action)),
             neighbors=tuple(neighbors),
             ruling=_ruling(found),
+            needed=_needed(policy, self._lookup.point(policy), self._recalibrating.bar(target.route, policy)),
             routing=await self._routing(ask, target, conversation, found.vector),
         )
 
@@ -214,6 +235,17 @@ class Explainer:
             move=decision.move,
             trouble=chosen.trouble,
         )
+
+
+def _needed(policy: CachePolicy, point: float | None, live: float) -> Needed:
+    if point is None:
+        return Needed(similarity=policy.threshold)
+    return Needed(
+        probability=point if isfinite(point) else None,
+        live=live if isfinite(live) and live > point else None,
+        max_error=policy.max_error,
+        is_closed=max(point, live) == inf,
+    )
 
 
 def _near(one: Neighbor, weighed: Weighed | None, *, now: float) -> Near:

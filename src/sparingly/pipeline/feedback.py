@@ -13,11 +13,12 @@ from typing import Literal
 
 import msgspec
 
+from sparingly.core.awaiting import Label
 from sparingly.core.chat import Tenant
 from sparingly.core.entry import Digest, Entry, Selector
+from sparingly.core.judging import standing_of
 from sparingly.core.ledger import Past
-from sparingly.core.recalibration import Observation
-from sparingly.core.standing import Said, Standing, told
+from sparingly.core.standing import Said, told
 from sparingly.errors import TextUnfit, UnknownRequest
 from sparingly.ports import AnswerStore, Clock, Embedder, History
 
@@ -48,7 +49,7 @@ class Feedback:
         history: History,
         clock: Clock,
         revoke_similarity: float | None,
-        learn: Callable[[Observation], None],
+        learn: Callable[[Label], None],
     ) -> None:
         """`revoke_similarity` is how similar an entry must be to a denied one to be revoked with it."""
         self._store = store
@@ -78,11 +79,11 @@ class Feedback:
         if said == "wrong" and entry is not None:
             taken = Taken(request_id, said, "revoked", await self._revoke(entry))
         elif said == "right" and entry is not None and is_close:
-            standing = told(Standing(entry.confirmed, entry.denied), said)
+            standing = told(standing_of(entry), said)
             await self._store.credit(entry.digest, confirmed=standing.confirmed, denied=standing.denied)
             taken = Taken(request_id, said, "confirmed", 1)
-        if is_close and past.probability is not None:
-            self._learn(Observation(past.probability, said))
+        if is_close:
+            self._learn(Label(past.route, request_id, said, "feedback"))
         self._remember(request_id)
         return taken
 

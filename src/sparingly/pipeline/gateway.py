@@ -5,6 +5,8 @@ The live gateway and replay run this code; nothing here logs, has a clock of its
 own or knows HTTP.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from sparingly.core.entry import Entry
@@ -15,17 +17,20 @@ from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.conversation import Conversation, conversation_of
 from sparingly.core.routing.target import Target
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
-from sparingly.errors import NotCached
+from sparingly.errors import NotCached, UpstreamNonsense
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import InFlight, Lead
 from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup, doubt_of
+from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.recheck import Recheck
 from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
 from sparingly.protocols.labels import metadata_of
+from sparingly.protocols.switches import switches
 
 
 class Gateway:
@@ -40,7 +45,9 @@ class Gateway:
         router: Router,
         call: Call,
         serve: Serve,
+        recalibrating: Recalibrating,
         second_look: SecondLook | None = None,
+        recheck: Recheck | None = None,
     ) -> None:
         self._cache = cache
         self._canon = canon
@@ -48,7 +55,9 @@ class Gateway:
         self._router = router
         self._call = call
         self._serve = serve
+        self._recalibrating = recalibrating
         self._second_look = second_look
+        self._recheck = recheck
         self._in_flight = InFlight()
 
     async def answer(self, incoming: Incoming) -> Reply:
@@ -85,14 +94,20 @@ class Gateway:
         is_private = action == "own_scope"
         notes.is_private, notes.kept = is_private, "own-scope" if is_private else ""
         mark = await by_size(len(incoming.body), lambda: self._mark(incoming, target, is_private=is_private))
-        found = await self._lookup.find(incoming.ask, mark, directives=incoming.directives, policy=policy)
-        if self._second_look is not None:
-            found = _undoubted(
-                await self._second_look.reconsidered(found, mark, incoming, policy), mark, policy
-            )
+        # Drawn before anything is known, or the sample would not be a fair one.
+        is_drawn = self._recheck is not None and policy.mode == "on" and self._recheck.draws(policy)
+        found = await self._found(incoming, mark, policy, target)
+        self._recalibrating.asked(target.route, policy, incoming.id, found.verdict, is_drawn=is_drawn)
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
-            return self._serve.stored(notes, found.verdict, policy)
+            then = self._check(notes, target, found.verdict, policy) if is_drawn else None
+            try:
+                return self._serve.stored(notes, found.verdict, policy, then=then)
+            except UpstreamNonsense:
+                # Kept for a dialect that can say it; a fresh answer may be one that this one can.
+                missed = Miss("inexpressible", found.verdict.evidence)
+                found = msgspec.structs.replace(found, verdict=missed)
+                notes.verdict = missed
         if incoming.directives.only_if_cached:
             raise NotCached(f"nothing stored may answer this request: {found.verdict.reason}")
 
@@ -101,6 +116,29 @@ class Gateway:
             notes.verdict = lead
             return self._serve.stored(notes, lead, policy)
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
+
+    async def _found(
+        self, incoming: Incoming, mark: Fingerprint, policy: CachePolicy, target: Target
+    ) -> Found:
+        found = await self._lookup.find(
+            incoming.ask,
+            mark,
+            directives=incoming.directives,
+            policy=policy,
+            live=self._recalibrating.bar(target.route, policy),
+        )
+        if self._second_look is None:
+            return found
+        again = await self._second_look.reconsidered(found, mark, incoming, policy, route=target.route)
+        return _undoubted(again, mark, policy)
+
+    def _check(
+        self, notes: Notes, target: Target, hit: Hit, policy: CachePolicy
+    ) -> Callable[[], None] | None:
+        recheck = self._recheck
+        if recheck is None or hit.tier != "semantic":
+            return None
+        return lambda: recheck.start(notes.incoming, notes.conversation, target, hit, policy)
 
     def _personal_action(self, incoming: Incoming, policy: CachePolicy) -> PersonalAction | None:
         tenant = incoming.caller.tenant
@@ -128,9 +166,10 @@ class Gateway:
 
     def _mark(self, incoming: Incoming, target: Target, *, is_private: bool) -> Fingerprint:
         tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon
-        if incoming.query:
+        switched = switches(incoming.query, incoming.headers)
+        if switched:
             # Another version of an API is another world.
-            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} ?{incoming.query}")
+            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} {switched}")
         if target.is_labelled:
             # An equal request without that header is answered by another model.
             canon = msgspec.structs.replace(canon, realm=f"{canon.realm} #{target.route}")

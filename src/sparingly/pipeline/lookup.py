@@ -6,6 +6,7 @@ The cache is an optimization: every trouble in here is a miss and a code in
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 
@@ -18,6 +19,7 @@ from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.freshness import FreshnessModel, TimeClass, kept_for_s, time_class
 from sparingly.core.judge_model import JudgeModel
 from sparingly.core.judging import Bar, Weighed, bar_of, is_fresh, judge, weigh
+from sparingly.core.operating_point import operating_point
 from sparingly.core.poisoning import Doubt, doubt
 from sparingly.core.policy import CachePolicy
 from sparingly.core.vectors import Vector
@@ -85,9 +87,15 @@ class Lookup:
         self._embedder_breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
 
     async def find(
-        self, ask: Ask, fingerprint: Fingerprint, *, directives: Directives, policy: CachePolicy
+        self,
+        ask: Ask,
+        fingerprint: Fingerprint,
+        *,
+        directives: Directives,
+        policy: CachePolicy,
+        live: float = -inf,
     ) -> Found:
-        """Decide what the cache has for a request."""
+        """Decide what the cache has for a request; `live` is the least probability that labels ask for meanwhile."""
         if policy.mode == "off":
             return Found(Bypass("cache-off"))
         reason = is_cacheable(ask, policy)
@@ -100,7 +108,10 @@ class Lookup:
         if kept_for_s(kind, policy) <= 0 < policy.ttl_s:
             # Nothing such is kept, and nothing else may answer it.
             return Found(Bypass("time-dependent"), time_class=kind)
-        found = await self._looked_up(fingerprint, _no_older(directives, kind, policy), policy)
+        model = self._model if policy.judge == "fitted" else None
+        bar = bar_of(policy, _no_older(directives, kind, policy), model=model, live=live)
+        reason = _no_closeness(fingerprint, directives, policy, bar, has_model=model is not None)
+        found = await self._looked_up(fingerprint, bar, policy, reason)
         return msgspec.structs.replace(found, time_class=kind)
 
     def _time_class(self, ask: Ask, policy: CachePolicy) -> TimeClass:
@@ -109,14 +120,14 @@ class Lookup:
         return time_class(ask.last_user_text, model=self._freshness, policy=policy.ttl_classes)
 
     async def _looked_up(
-        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy
+        self, fingerprint: Fingerprint, bar: Bar, policy: CachePolicy, exact_only: str | None
     ) -> Found:
         if not self._store_breaker.allows():
             return Found(Miss("store-down"), trouble=("store-down",))
         progress = _Progress()
         try:
             async with asyncio.timeout(self._patience_s):
-                found = await self._exact_then_close(fingerprint, directives, policy, progress)
+                found = await self._exact_then_close(fingerprint, bar, policy, progress, exact_only)
         except StoreError as error:
             # Losing the cache must cost money, never answers.
             self._store_breaker.failed()
@@ -133,19 +144,22 @@ class Lookup:
         return found
 
     async def _exact_then_close(
-        self, fingerprint: Fingerprint, directives: Directives, policy: CachePolicy, progress: _Progress
+        self,
+        fingerprint: Fingerprint,
+        bar: Bar,
+        policy: CachePolicy,
+        progress: _Progress,
+        exact_only: str | None,
     ) -> Found:
         now = self._clock.now()
-        bar = bar_of(policy, directives)
         begun = self._clock.tick()
         entry = await self._store.exact(fingerprint.digest, now=now)
         searched = self._clock.tick() - begun
         if entry is not None and is_fresh(entry, bar, now=now):
             return Found(_same(entry), search_s=searched)
 
-        reason = _no_closeness(fingerprint, directives, policy)
-        if reason is not None or fingerprint.text is None:
-            return Found(Miss(reason or "no-user-text"), search_s=searched)
+        if exact_only is not None or fingerprint.text is None:
+            return Found(Miss(exact_only or "no-user-text"), search_s=searched)
         # Nothing to be close to: no embedding, no search.
         if await self._store.is_empty(fingerprint.scope):
             return Found(Miss("empty-scope"), search_s=searched)
@@ -197,6 +211,12 @@ class Lookup:
             return judge(neighbors, bar=bar, now=now, question=question, model=model)
         except Exception:  # noqa: BLE001 - it reads whatever a user can write: a fault in there costs a call, never an answer
             return Miss(_JUDGE_ERROR)
+
+    def point(self, policy: CachePolicy) -> float | None:
+        """The probability that a hit by closeness needs, for explanations; None without a fitted judge."""
+        if self._model is None or policy.judge != "fitted":
+            return None
+        return operating_point(policy, self._model)
 
     def weighed(
         self, neighbors: Sequence[Neighbor], question: Question, policy: CachePolicy
@@ -258,12 +278,16 @@ def _same(entry: Entry) -> Hit:
     return Hit(entry, "exact", "same", Evidence(1.0, entry.source, 1.0, entry.source))
 
 
-def _no_closeness(fingerprint: Fingerprint, directives: Directives, policy: CachePolicy) -> str | None:
+def _no_closeness(
+    fingerprint: Fingerprint, directives: Directives, policy: CachePolicy, bar: Bar, *, has_model: bool
+) -> str | None:
+    """Why only an equal request may be served."""
     if fingerprint.exact_only is not None:
         return fingerprint.exact_only
     if not policy.semantic:
         return "semantic-off"
-    if directives.max_error is not None:
-        # A bare threshold has no stated error, so a caller who names a bound gets the exact tier only.
+    is_bounded = directives.max_error is not None or policy.max_error is not None
+    if is_bounded and (not has_model or bar.probability == inf):
+        # A bare threshold states no error, and a judge none that is small enough.
         return "no-stated-error"
     return None

@@ -76,7 +76,7 @@ class Relay:
             tail = self._tail()
         except UpstreamError as error:
             self.trouble = error
-            yield self._inbound.error_event(Failure(status=502, code=error.code, message=error.message))
+            yield self._cut(error)
             return
         if tail:
             yield tail
@@ -124,6 +124,15 @@ class Relay:
         held = self._stripper.close() if self._stripper is not None else b""
         if not self.complete:
             self.trouble = UpstreamBroke("the provider's stream ended before the answer was complete")
-            failure = Failure(status=502, code=self.trouble.code, message=self.trouble.message)
-            return held + self._inbound.error_event(failure)
+            return held + self._cut(self.trouble)
         return held + (self._writer.close() if self._writer is not None else b"")
+
+    def _cut(self, error: UpstreamError) -> bytes:
+        """The event that says why nothing more comes; whoever asks again may have more luck."""
+        with suppress(UpstreamError):
+            # What was passed on unread says how far it got; its own troubles are told by now.
+            self._catch_up()
+        reached = (self._writer or self._reader).reached
+        return self._inbound.error_event(
+            Failure(status=502, code=error.code, message=error.message, reached=reached)
+        )

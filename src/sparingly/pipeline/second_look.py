@@ -15,15 +15,15 @@ from collections.abc import Callable
 
 import msgspec
 
+from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Digest, Entry, Selector
 from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.grey_zone import Budget, Look, Pair, is_grey, read_look, second_look_ask, spend
-from sparingly.core.judging import bar_of, is_fresh
+from sparingly.core.judging import bar_of, is_fresh, standing_of
 from sparingly.core.ledger import LedgerEntry, Timings
 from sparingly.core.policy import CachePolicy, GreyZone
-from sparingly.core.recalibration import Observation
-from sparingly.core.standing import Standing, told
+from sparingly.core.standing import Said, is_revoked, told
 from sparingly.core.verdict import Hit, Miss
 from sparingly.errors import StoreError
 from sparingly.pipeline.background import Background
@@ -39,6 +39,20 @@ PATH = "/second-look"
 """What the ledger names as the path of a look."""
 
 
+class Doubtful(msgspec.Struct, frozen=True):
+    """A miss that is looked at again, and the request that met it."""
+
+    mark: Fingerprint
+    verdict: Miss
+    incoming: Incoming
+    route: str
+
+    @property
+    def pair(self) -> tuple[Digest, str]:
+        """What a look is remembered by: the question, and whose answer it would get."""
+        return self.mark.digest, self.verdict.evidence.candidate or ""
+
+
 class SecondLook:
     """Looks again; `learn` is told what came of it, for recalibration."""
 
@@ -50,7 +64,7 @@ class SecondLook:
         ledger: Ledger,
         background: Background,
         clock: Clock,
-        learn: Callable[[Observation], None],
+        learn: Callable[[Label], None],
     ) -> None:
         self._model = model
         self._store = store
@@ -63,7 +77,7 @@ class SecondLook:
         self._under_way: set[tuple[Digest, str]] = set()
 
     async def reconsidered(
-        self, found: Found, mark: Fingerprint, incoming: Incoming, policy: CachePolicy
+        self, found: Found, mark: Fingerprint, incoming: Incoming, policy: CachePolicy, *, route: str
     ) -> Found:
         """What the cache has for a request after a second look, or the same as before."""
         verdict, zone = found.verdict, policy.grey_zone
@@ -72,13 +86,14 @@ class SecondLook:
         if incoming.directives.max_error is not None:
             # The model's error is not known, so a caller who names a bound is not served by it.
             return found
-        pair = mark.digest, verdict.evidence.candidate or ""
+        doubtful = Doubtful(mark, verdict, incoming, route)
+        pair = doubtful.pair
         look = self._looks.get(pair)
         if look is None and pair not in self._under_way and self._may_ask(zone):
             if zone.sync:
-                look = await self._look(pair, mark, verdict, incoming, zone)
+                look = await self._look(doubtful, zone)
             else:
-                self._background.spawn("second-look", self._later(pair, mark, verdict, incoming, zone))
+                self._background.spawn("second-look", self._later(doubtful, zone))
         if look != "same":
             return found
         return await self._promoted(found, verdict, mark, incoming.directives, policy)
@@ -91,23 +106,22 @@ class SecondLook:
         except StoreError as error:
             # As for every look-up: losing the cache costs money, never answers.
             return msgspec.structs.replace(found, trouble=(*found.trouble, error.code))
-        if entry is None or not is_fresh(entry, bar_of(policy, directives), now=self._clock.now()):
+        if entry is None or is_revoked(standing_of(entry)):
+            return found
+        if not is_fresh(entry, bar_of(policy, directives), now=self._clock.now()):
             return found
         hit = Hit(entry, "semantic", "second-look-same", verdict.evidence)
         return msgspec.structs.replace(found, verdict=hit)
 
-    async def _later(
-        self, pair: tuple[Digest, str], mark: Fingerprint, verdict: Miss, incoming: Incoming, zone: GreyZone
-    ) -> None:
-        await self._look(pair, mark, verdict, incoming, zone)
+    async def _later(self, doubtful: Doubtful, zone: GreyZone) -> None:
+        await self._look(doubtful, zone)
 
-    async def _look(
-        self, pair: tuple[Digest, str], mark: Fingerprint, verdict: Miss, incoming: Incoming, zone: GreyZone
-    ) -> Look:
+    async def _look(self, doubtful: Doubtful, zone: GreyZone) -> Look:
         """Ask, remember and write down; a StoreError means no look was taken."""
+        mark, incoming, pair = doubtful.mark, doubtful.incoming, doubtful.pair
         self._under_way.add(pair)
         try:
-            entry = await self._candidate(mark, verdict)
+            entry = await self._candidate(mark, doubtful.verdict)
             if entry is None or entry.text is None or mark.text is None:
                 return "unclear"
             question = second_look_ask(
@@ -119,7 +133,7 @@ class SecondLook:
             opinion = await self._model.ask(question, client_key=incoming.caller.key)
             look: Look = "unclear" if opinion.text is None else read_look(opinion.text)
             self._enter(incoming, opinion, look, seconds=self._clock.tick() - begun)
-            await self._remember(pair, entry, verdict, look)
+            await self._remember(doubtful, entry, look)
         except StoreError:
             # Nobody's answer depends on it; the look-up tells of a store in trouble.
             return "unclear"
@@ -128,17 +142,17 @@ class SecondLook:
         finally:
             self._under_way.discard(pair)
 
-    async def _remember(self, pair: tuple[Digest, str], entry: Entry, verdict: Miss, look: Look) -> None:
+    async def _remember(self, doubtful: Doubtful, entry: Entry, look: Look) -> None:
         if look == "unclear":
             # Not remembered: the model may do better the next time.
             return
-        self._looks[pair] = look
+        self._looks[doubtful.pair] = look
         if len(self._looks) > _MOST_PAIRS:
             self._looks.popitem(last=False)
-        if verdict.evidence.probability is not None:
-            self._learn(Observation(verdict.evidence.probability, "right" if look == "same" else "wrong"))
-        if look == "same":
-            standing = told(Standing(entry.confirmed, entry.denied), "right")
+        said: Said = "right" if look == "same" else "wrong"
+        self._learn(Label(doubtful.route, doubtful.incoming.id, said, "second-look"))
+        if said == "right":
+            standing = told(standing_of(entry), said)
             await self._store.credit(entry.digest, confirmed=standing.confirmed, denied=standing.denied)
 
     async def _candidate(self, mark: Fingerprint, verdict: Miss) -> Entry | None:

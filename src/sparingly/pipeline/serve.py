@@ -11,8 +11,11 @@ from typing import Self
 import msgspec
 
 from sparingly.core.admission import admit
+from sparingly.core.agreement import agreement
 from sparingly.core.answer import Answer, Usage
+from sparingly.core.awaiting import Label
 from sparingly.core.entry import Entry
+from sparingly.core.evidence.word_table import WordTable
 from sparingly.core.fingerprint import Fingerprint
 from sparingly.core.freshness import TimeClass
 from sparingly.core.ledger import LedgerEntry, Observed
@@ -62,9 +65,15 @@ class Fresh(msgspec.Struct, frozen=True):
     """Another tenant's answer that this one may confirm."""
 
 
-def stamp_of(incoming: Incoming, *, cached: bool = False) -> Stamp:
+def stamp_of(incoming: Incoming, hit: Hit | None = None) -> Stamp:
     """The id and time that an answer of ours carries."""
-    return Stamp(id=incoming.id, created=int(incoming.time), cached=cached)
+    return Stamp(
+        id=incoming.id,
+        created=int(incoming.time),
+        cached=hit is not None,
+        is_same_question=hit is not None and hit.tier == "exact",
+        ask=incoming.ask,
+    )
 
 
 class Serve:
@@ -80,9 +89,11 @@ class Serve:
         ledger: Ledger,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
+        table: WordTable,
+        learn: Callable[[Label], None],
         on_settled: Callable[[Incoming, Answer | None, LedgerEntry], None] | None = None,
     ) -> None:
-        """`on_settled` is told of every finished request, for the traffic log."""
+        """`on_settled` is told of every finished request, for the traffic log; `learn` what an observed hit was worth."""
         self._accounts = accounts
         self._router = router
         self._write_back = write_back
@@ -90,12 +101,16 @@ class Serve:
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
+        self._table = table
+        self._learn = learn
         self._on_settled = on_settled
 
-    def stored(self, notes: Notes, hit: Hit, policy: CachePolicy) -> Reply:
-        """Serve an answer from memory, whole or streamed as the client asked."""
+    def stored(
+        self, notes: Notes, hit: Hit, policy: CachePolicy, *, then: Callable[[], None] | None = None
+    ) -> Reply:
+        """Serve an answer from memory, whole or streamed as the client asked; `then` is called once it is served."""
         incoming, answer = notes.incoming, hit.entry.answer
-        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, cached=True)
+        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, hit)
         body: bytes | AsyncIterator[bytes]
         if not incoming.ask.stream:
             body = inbound.whole(answer, stamp)
@@ -110,6 +125,8 @@ class Serve:
 
         def finish(delivered: bool) -> LedgerEntry:  # noqa: FBT001 - a callback's one argument
             self._background.spawn("touch", self._write_back.served(hit.entry, to=incoming.caller.tenant))
+            if then is not None:
+                then()
             return self._enter(notes, answer, usage, complete=delivered)
 
         return Reply(
@@ -217,7 +234,7 @@ class Serve:
         entry, lead = None, fresh.lead
         try:
             if answer is not None and fresh.mark is not None:
-                _observe(notes, answer)
+                self._observe(notes, answer)
                 entry = self._entry(notes, answer, usage, fresh, fresh.mark)
         finally:
             if lead is not None and entry is None:
@@ -235,6 +252,24 @@ class Serve:
             self._write_back.keep(entry, vector=vector),
             on_end=(lambda: lead.end(entry)) if lead is not None else None,
         )
+
+    def _observe(self, notes: Notes, answer: Answer) -> None:
+        """Write down what would have been served beside what came back, and whether they say the same."""
+        hit = notes.verdict
+        if not notes.observing or not isinstance(hit, Hit):
+            return
+        said = agreement(hit.entry.answer, answer, self._table)
+        notes.observed = Observed(
+            tier=hit.tier,
+            source=hit.entry.source,
+            similarity=hit.evidence.similarity,
+            probability=hit.evidence.probability,
+            stored_text=hit.entry.answer.text,
+            fresh_text=answer.text,
+            agreement=said,
+        )
+        if said != "unclear" and hit.tier == "semantic":
+            self._learn(Label(notes.route, notes.incoming.id, said, "observed"))
 
     def _entry(
         self, notes: Notes, answer: Answer, usage: Usage, fresh: Fresh, mark: Fingerprint
@@ -315,20 +350,6 @@ class _Closing:
             await self._pieces.aclose()
         finally:
             await self._relay.aclose()
-
-
-def _observe(notes: Notes, answer: Answer) -> None:
-    """Write down what would have been served beside what came back."""
-    hit = notes.verdict
-    if notes.observing and isinstance(hit, Hit):
-        notes.observed = Observed(
-            tier=hit.tier,
-            source=hit.entry.source,
-            similarity=hit.evidence.similarity,
-            probability=hit.evidence.probability,
-            stored_text=hit.entry.answer.text,
-            fresh_text=answer.text,
-        )
 
 
 def _read(called: Called, whole: bytes) -> Answer | None:

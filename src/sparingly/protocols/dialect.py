@@ -25,15 +25,28 @@ class Stamp(msgspec.Struct, frozen=True):
     created: int
     cached: bool = False
     """Marks the usage as read from a cache."""
+    is_same_question: bool = False
+    """It answered exactly this question, so the provider's own id of it may be told."""
+    ask: Ask | None = None
+    """The request, for dialects whose answers repeat it."""
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """How far a stream got, for dialects that name answer and event in each event: `sequence` is the next number."""
+
+    id: str = ""
+    model: str = ""
+    sequence: int = 0
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An error of the gateway, ready to be told in a client's dialect."""
+    """An error of the gateway, ready to be told in a client's dialect; `reached` by the stream that it ends."""
 
     status: int
     code: str
     message: str
     field: str | None = None
+    reached: Reached | None = None
 
 
 class StreamWriter(Protocol):
@@ -45,6 +58,11 @@ class StreamWriter(Protocol):
 
     def close(self) -> bytes:
         """The events that end a complete stream."""
+        ...
+
+    @property
+    def reached(self) -> Reached:
+        """How far it got; nothing where events do not say."""
         ...
 
 
@@ -63,6 +81,11 @@ class StreamReader(Protocol):
     @property
     def is_complete(self) -> bool:
         """Whether the provider said that the answer ended properly."""
+        ...
+
+    @property
+    def reached(self) -> Reached:
+        """How far it got; nothing where events do not say."""
         ...
 
 

@@ -51,10 +51,12 @@ class Play(msgspec.Struct, frozen=True):
 def opened(cache: CachePolicy) -> CachePolicy:
     """The policy with every bar on the floor, and serving where it would only observe."""
     floor = dict.fromkeys(BARS.values(), 0.0)
+    unbound = {"max_error": None, "tuned_error": None}
     routes = {
-        name: _with(route, _mode(route.mode), dict.fromkeys(floor)) for name, route in cache.routes.items()
+        name: _with(route, _mode(route.mode), dict.fromkeys(floor), unbound)
+        for name, route in cache.routes.items()
     }
-    return _with(cache, _mode(cache.mode), floor, {"routes": routes})
+    return _with(cache, _mode(cache.mode), floor, unbound, {"routes": routes})
 
 
 def _mode(mode: Mode | None) -> dict[str, Mode | None]:

@@ -3,6 +3,10 @@
 One request is finished, write-back included, before the next begins: what a
 live gateway knows a moment after an answer, a replay knows at once, and the same
 log gives the same decisions every time.  Nothing here counts or judges.
+
+No label arrives while a log is played: no caller says anything, no hit is checked
+upstream, so no bar moves and no entry is denied.  A replay decides as a gateway
+that nobody has corrected yet.
 """
 
 import random

@@ -64,6 +64,11 @@ class RecordedUpstream:
         """That of the request being played."""
         return self._recording.dialect
 
+    @property
+    def dialects(self) -> frozenset[str]:
+        """That one."""
+        return frozenset({self._recording.dialect})
+
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         """Answer with what the log holds."""
         logged = self._recording.logged

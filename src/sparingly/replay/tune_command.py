@@ -228,13 +228,20 @@ def _write_config(path: Path, found: Tuning, trace: Trace, begin: str, *, overri
 
 
 def settings_of(found: Tuning, overrides: Collection[str]) -> dict[tuple[str, ...], float]:
-    """The numbers to set; routes that have an override already must not keep a looser one."""
-    bar = BARS[found.score]
+    """The numbers to set; routes that have an override already must not keep a looser one.
+
+    With a probability goes the error that it was found for: it is what the gateway then watches, and why this
+    point counts instead of the judge's own for that error.
+    """
     common, *special = found.rows
     by_route = {row.route: row for row in special if row.route is not None}
-    values: dict[tuple[str, ...], float] = {("cache", bar): _setting(common)}
-    for route in sorted({*by_route, *overrides}):
-        values["cache", "routes", route, bar] = _setting(by_route.get(route, common))
+    values: dict[tuple[str, ...], float] = {}
+    for route in (None, *sorted({*by_route, *overrides})):
+        section = ("cache",) if route is None else ("cache", "routes", route)
+        row = common if route is None else by_route.get(route, common)
+        values[*section, BARS[found.score]] = _setting(row)
+        if found.score == "probability":
+            values[*section, "max_error"] = values[*section, "tuned_error"] = found.max_error
     return values
 
 

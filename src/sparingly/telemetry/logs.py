@@ -6,6 +6,7 @@ same form, so that every line on stderr can be parsed.
 """
 
 import logging
+import math
 import sys
 from typing import TextIO
 
@@ -14,6 +15,7 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from sparingly.core.ledger import LedgerEntry
+from sparingly.core.recalibration import Monitor
 from sparingly.ports import Clock
 
 _NANO_PER_USD = 1_000_000_000
@@ -56,6 +58,16 @@ def make_log(level: str, stream: TextIO) -> FilteringBoundLogger:
     return lazy.bind()
 
 
+def library_log() -> FilteringBoundLogger:
+    """A log that goes where the program around us sends its own, under the name `sparingly`."""
+    lazy: FilteringBoundLogger = structlog.wrap_logger(
+        logging.getLogger("sparingly"),
+        processors=[structlog.processors.format_exc_info, _rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    return lazy.bind()
+
+
 class EventLog:
     """Writes events; a trouble is told at most once in `every_s` seconds, with how often it was not.
 
@@ -76,6 +88,23 @@ class EventLog:
             self._write(logging.INFO, "request", request_event(entry))
         for code in entry.trouble:
             self.trouble(code)
+
+    def alarm(self, route: str, sample: str, now: Monitor) -> None:
+        """Tell that wrong hits come more often on a route than was stated; alarms are rare, and none is left out."""
+        self._write(
+            logging.WARNING,
+            "drift-alarm",
+            {
+                "route": route or "other",
+                "sample": sample,
+                "max_error": now.tuned.max_error,
+                "tuned": now.tuned.bar,
+                # JSON has no infinity; without a bar only equal requests are served.
+                "bar": now.bar if math.isfinite(now.bar) else None,
+                "seen": now.seen,
+                "wrong": now.wrong,
+            },
+        )
 
     def trouble(self, code: str, message: str = "") -> None:
         """Tell that a part failed."""
@@ -135,7 +164,11 @@ def request_event(entry: LedgerEntry) -> dict[str, object]:
     }
     if entry.observed is not None:
         # Where the texts are is the ledger; they are users' words.
-        event |= {"observed_tier": entry.observed.tier, "observed_similarity": entry.observed.similarity}
+        event |= {
+            "observed_tier": entry.observed.tier,
+            "observed_similarity": entry.observed.similarity,
+            "observed_agreement": entry.observed.agreement or None,
+        }
     return {name: value for name, value in event.items() if value is not None}
 
 

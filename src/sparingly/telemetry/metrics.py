@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from sparingly.core.ledger import LedgerEntry
+from sparingly.core.recalibration import Monitor
 
 # Litestar says of every text that it is UTF-8.
 CONTENT_TYPE = "text/plain; version=0.0.4"
@@ -52,6 +53,7 @@ class Metrics:
         self._routes = BoundedNames(known_routes)
         self._reasons = BoundedNames(())
         self._codes = BoundedNames(())
+        self._watched_routes = BoundedNames(known_routes)
         self._lost: dict[str, Callable[[], int]] = {}
         self._registry.register(_LostLines(self._lost))
         ProcessCollector(registry=self._registry)
@@ -96,6 +98,18 @@ class Metrics:
         """Ask for the lines that a sink, such as `ledger`, has lost whenever metrics are read."""
         self._lost[sink] = count
 
+    def count_label(self, source: str, said: str) -> None:
+        """Somebody said whether a hit was right."""
+        self._labels(source, said).inc()
+
+    def show_bar(self, route: str, sample: str, now: Monitor, *, is_alarm: bool) -> None:
+        """Where the bar of a route stands after it moved."""
+        labels = self._watched_routes(route or "other"), sample
+        self._bar(*labels).set(now.bar)
+        self._tightened(*labels).set(now.is_tightened)
+        if is_alarm:
+            self._alarms(*labels).inc()
+
     def render(self) -> bytes:
         """The metrics in Prometheus' text format, see CONTENT_TYPE."""
         return generate_latest(self._registry)
@@ -132,7 +146,14 @@ class Metrics:
         self._seconds = self._histogram("request_seconds", "From arrival to last byte.")
         self._first_byte_seconds = self._histogram("first_byte_seconds", "From arrival to first byte.")
 
+        self._labels = self._counters("labels", "What was said of hits, by whom.", ("source", "said"))
+        self._alarms = self._counters(
+            "drift_alarms", "Alarms that wrong hits come more often than stated.", ("route", "sample")
+        )
+
     def _make_gauges(self) -> None:
+        self._bar = self._gauges("bar", "The probability that labels ask for.")
+        self._tightened = self._gauges("is_tightened", "Whether labels have raised the bar.")
         # A gauge: a request may cost more than its baseline.
         self._saved = Gauge("sparingly_saved_usd", "Dollars saved since the start.", registry=self._registry)
         self._in_flight = Gauge(
@@ -146,6 +167,9 @@ class Metrics:
 
     def _counters(self, name: str, text: str, labels: tuple[str, ...]) -> Callable[..., Counter]:
         return cache(Counter(f"sparingly_{name}", text, labels, registry=self._registry).labels)
+
+    def _gauges(self, name: str, text: str) -> Callable[..., Gauge]:
+        return cache(Gauge(f"sparingly_{name}", text, ("route", "sample"), registry=self._registry).labels)
 
     def _histogram(self, name: str, text: str) -> Callable[[str], Histogram]:
         histogram = Histogram(

@@ -1,6 +1,8 @@
 """Tells operators what happened, in both ways they look: events and metrics."""
 
+from sparingly.core.awaiting import Label
 from sparingly.core.ledger import LedgerEntry
+from sparingly.core.recalibration import Monitor
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 
@@ -21,3 +23,13 @@ class Teller:
         """A part failed, beside any request."""
         self.metrics.trouble(code)
         self.events.trouble(code, message)
+
+    def label(self, label: Label) -> None:
+        """Somebody said whether a hit was right."""
+        self.metrics.count_label(label.source, label.said)
+
+    def bar(self, route: str, sample: str, now: Monitor, *, is_alarm: bool) -> None:
+        """A bar moved; an alarm is worth a line."""
+        self.metrics.show_bar(route, sample, now, is_alarm=is_alarm)
+        if is_alarm:
+            self.events.alarm(route, sample, now)

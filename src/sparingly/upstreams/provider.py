@@ -53,6 +53,7 @@ class HttpUpstream:
         *,
         name: str,
         dialect: str,
+        also_speaks: frozenset[str] = frozenset(),
         base_url: str,
         key: str | None,
         takes_client_key: bool,
@@ -70,6 +71,7 @@ class HttpUpstream:
         """
         self._name = name
         self._dialect = dialect
+        self._dialects = also_speaks | {dialect}
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._takes_client_key = takes_client_key
@@ -87,8 +89,13 @@ class HttpUpstream:
 
     @property
     def dialect(self) -> str:
-        """The wire form it speaks."""
+        """The wire form that others are translated into."""
         return self._dialect
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        """The wire forms it speaks."""
+        return self._dialects
 
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         """Ask; see the port."""
@@ -105,7 +112,7 @@ class HttpUpstream:
     def _outgoing(self, request: UpstreamRequest) -> list[tuple[str, str]]:
         return outgoing(
             request,
-            dialect=self._dialect,
+            dialect=request.dialect or self._dialect,
             key=self._key,
             takes_client_key=self._takes_client_key,
             fixed=self._fixed,

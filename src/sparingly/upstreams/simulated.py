@@ -1,8 +1,8 @@
 """A provider in this process that needs no network and answers the same every time.
 
-It serves the demo, the tests and the benchmarks: chat completions from a seed
-or a log, model lists, embeddings, and an echo for any other path, with faults
-and pace as configured.  Which requests fail is decided by a hash of the
+It serves the demo, the tests and the benchmarks: answers from a seed, a script
+or a log in every dialect, model lists, embeddings, and an echo for any other
+path, with faults and pace as configured.  Which requests fail is decided by a hash of the
 request, so a run can be repeated; the same request fails every time, and
 another model may still answer it.
 """
@@ -17,10 +17,10 @@ import msgspec
 from sparingly.errors import UpstreamBroke
 from sparingly.ports import UpstreamReply, UpstreamRequest
 from sparingly.settings import Simulation
+from sparingly.upstreams import simulated_messages as messages
+from sparingly.upstreams import simulated_responses as responses
 from sparingly.upstreams.simulated_chat import (
     CREATED,
-    Completion,
-    Refused,
     completion,
     events,
     read_request,
@@ -29,10 +29,15 @@ from sparingly.upstreams.simulated_chat import (
     whole,
 )
 from sparingly.upstreams.simulated_log import answer_to
+from sparingly.upstreams.simulated_reply import Refused
 from sparingly.upstreams.simulated_words import digest, share, tokens, vector
 
 _JSON = ("content-type", "application/json")
 _EVENTS = ("content-type", "text/event-stream; charset=utf-8")
+_MESSAGES = "/v1/messages"
+
+DIALECTS = frozenset({"openai", "openai-responses", "openai-embeddings", "anthropic"})
+
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "cookie"})
 
 # Enough for distances to spread, small enough to read; OpenAI's own have 1,536.
@@ -95,7 +100,7 @@ class SimulatedReply:
 
 
 class SimulatedUpstream:
-    """Satisfies `Upstream` and speaks the dialect `openai`."""
+    """Satisfies `Upstream` and speaks every dialect."""
 
     def __init__(
         self,
@@ -120,8 +125,13 @@ class SimulatedUpstream:
 
     @property
     def dialect(self) -> str:
-        """The wire form it speaks."""
+        """The wire form that others are translated into."""
         return "openai"
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        """The wire forms it speaks."""
+        return DIALECTS
 
     async def send(self, request: UpstreamRequest) -> UpstreamReply:
         """Answer as configured; never unreachable."""
@@ -131,15 +141,15 @@ class SimulatedUpstream:
         await self._wait(self._knobs.latency_s)
         fate = digest(self._knobs.seed, request.path, body)
         draw = share(fate, "error")
+        refused = _refusals(request.path)
         if draw < self._knobs.error_rate:
-            return _error(500, "The simulated provider failed, as configured.", kind="server_error")
+            return refused(500, "The simulated provider failed, as configured.", None)
         if draw < self._knobs.error_rate + self._knobs.rate_limit_rate:
-            message = "The simulated provider's rate limit was reached, as configured."
-            return _error(429, message, kind="requests", code="rate_limit_exceeded")
+            return refused(429, "The simulated provider's rate limit was reached, as configured.", None)
         try:
             return await self._answer(request, body, is_cut=share(fate, "cut") < self._knobs.cut_rate)
         except Refused as refusal:
-            return _error(400, refusal.message, kind="invalid_request_error", param=refusal.param)
+            return refused(400, refusal.message, refusal.param)
 
     async def ping(self) -> None:
         """It is always there."""
@@ -152,11 +162,17 @@ class SimulatedUpstream:
         match request.method, path:
             case "POST", "/v1/chat/completions":
                 return await self._chat(body, is_cut=is_cut)
+            case "POST", "/v1/responses":
+                return await self._responses(body, is_cut=is_cut)
+            case "POST", "/v1/messages":
+                return await self._messages(body, version=_version(request), is_cut=is_cut)
+            case "POST", "/v1/messages/count_tokens":
+                counted = messages.input_tokens(messages.read_request(body, is_counted=True))
+                return _reply(msgspec.json.encode({"input_tokens": counted}))
             case "POST", "/v1/embeddings":
                 return _reply(_embeddings(body), is_cut=is_cut)
             case "GET", "/v1/models":
-                listed = [_model(name) for name in self._models]
-                return _reply(msgspec.json.encode({"object": "list", "data": listed}))
+                return _reply(_listed(self._models, for_anthropic=bool(_version(request))))
             case "GET", _ if path.startswith("/v1/models/"):
                 return _reply(msgspec.json.encode(_model(path.removeprefix("/v1/models/"))))
             case _:
@@ -169,14 +185,38 @@ class SimulatedUpstream:
         answer = recorded(logged, model=request.model) if logged is not None else None
         if answer is None:
             logged, answer = None, completion(request, seed=knobs.seed, answer_tokens=knobs.answer_tokens)
-        if not request.stream:
-            await self._wait(knobs.first_token_s + knobs.chunk_s * (_chunks(answer, knobs.chunk_tokens) - 1))
-            said = whole(answer) if logged is None else relabeled(logged, model=request.model)
+        said = whole(answer) if logged is None else relabeled(logged, model=request.model)
+        pieces = events(answer, chunk_tokens=knobs.chunk_tokens, wants_usage=request.wants_usage)
+        return await self._told(said, list(pieces), stream=request.stream, name=answer.id, is_cut=is_cut)
+
+    async def _responses(self, body: bytes, *, is_cut: bool) -> SimulatedReply:
+        request, knobs = responses.read_request(body), self._knobs
+        answer = responses.response(request, seed=knobs.seed, answer_tokens=knobs.answer_tokens)
+        pieces = list(responses.events(answer, chunk_tokens=knobs.chunk_tokens))
+        name = str(answer["id"])
+        return await self._told(
+            responses.whole(answer), pieces, stream=request.stream, name=name, is_cut=is_cut
+        )
+
+    async def _messages(self, body: bytes, *, version: str, is_cut: bool) -> SimulatedReply:
+        request, knobs = messages.read_request(body, version=version), self._knobs
+        answer = messages.message(request, body, seed=knobs.seed, answer_tokens=knobs.answer_tokens)
+        pieces = list(messages.events(answer, chunk_tokens=knobs.chunk_tokens))
+        name = str(answer["id"])
+        return await self._told(
+            messages.whole(answer), pieces, stream=request.stream, name=name, is_cut=is_cut
+        )
+
+    async def _told(
+        self, said: bytes, pieces: list[bytes], *, stream: bool | None, name: str, is_cut: bool
+    ) -> SimulatedReply:
+        """An answer whole or in pieces; both ways take equally long."""
+        if not stream:
+            await self._wait(self._knobs.first_token_s + self._knobs.chunk_s * (len(pieces) - 1))
             return _reply(said, is_cut=is_cut)
-        pieces = list(events(answer, chunk_tokens=knobs.chunk_tokens, wants_usage=request.wants_usage))
         if is_cut:
             pieces = pieces[: len(pieces) // 2]
-        headers = (_EVENTS, ("x-request-id", answer.id))
+        headers = (_EVENTS, ("x-request-id", name))
         return SimulatedReply(200, headers, self._paced(pieces), is_cut=is_cut)
 
     async def _paced(self, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -191,11 +231,6 @@ class SimulatedUpstream:
             await self._sleep(wait_s)
 
 
-def _chunks(answer: Completion, chunk_tokens: int) -> int:
-    """How many chunks an answer would be streamed in, so that both ways take equally long."""
-    return sum(1 for _ in events(answer, chunk_tokens=chunk_tokens, wants_usage=False))
-
-
 def _reply(body: bytes, *, status: int = 200, is_cut: bool = False) -> SimulatedReply:
     """A body that is there at once, or the first half of it."""
     headers = (_JSON, ("x-request-id", f"req_sim_{digest(body).hex()[:16]}"))
@@ -204,17 +239,47 @@ def _reply(body: bytes, *, status: int = 200, is_cut: bool = False) -> Simulated
     )
 
 
-def _error(
-    status: int, message: str, *, kind: str, param: str | None = None, code: str | None = None
-) -> SimulatedReply:
+def _refusals(path: str) -> Callable[[int, str, str | None], SimulatedReply]:
+    """How an error is told to who asks a path."""
+    return _anthropic_error if path.startswith(_MESSAGES) else _openai_error
+
+
+def _openai_error(status: int, message: str, param: str | None) -> SimulatedReply:
+    kind = {400: "invalid_request_error", 429: "requests"}.get(status, "server_error")
+    code = "rate_limit_exceeded" if status == 429 else None
     error = {"message": message, "type": kind, "param": param, "code": code}
-    body = msgspec.json.encode({"error": error})
+    return _error(status, msgspec.json.encode({"error": error}))
+
+
+def _anthropic_error(status: int, message: str, _: str | None) -> SimulatedReply:
+    kind = {400: "invalid_request_error", 429: "rate_limit_error"}.get(status, "api_error")
+    return _error(status, messages.error(kind, message))
+
+
+def _error(status: int, body: bytes) -> SimulatedReply:
     headers = (_JSON, ("retry-after", "1")) if status == 429 else (_JSON,)
     return SimulatedReply(status, headers, _at_once(body))
 
 
 async def _at_once(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+def _version(request: UpstreamRequest) -> str:
+    """The version of Anthropic's API that is spoken; empty where another house's is."""
+    return next((value for name, value in request.headers if name.lower() == "anthropic-version"), "")
+
+
+def _listed(models: Sequence[str], *, for_anthropic: bool) -> bytes:
+    """The list of models, in the form of whoever asks."""
+    if not for_anthropic:
+        return msgspec.json.encode({"object": "list", "data": [_model(name) for name in models]})
+    data = [
+        {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
+        for name in models
+    ]
+    ends = {"first_id": models[0] if models else None, "last_id": models[-1] if models else None}
+    return msgspec.json.encode({"data": data, "has_more": False, **ends})
 
 
 def _model(name: str) -> dict[str, str | int]:

@@ -9,22 +9,15 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from sparingly.upstreams.simulated_words import JsonValue, digest, sentence, tokens, value_of
+from sparingly.upstreams.simulated_reply import Offered, Question, Refused, groups, reply_to
+from sparingly.upstreams.simulated_script import Line
+from sparingly.upstreams.simulated_words import digest, tokens
 
 # 2026-01-01: the same in every run, and plainly no real time.
 CREATED = 1_767_225_600
 
 # Chat formats spend a few tokens on every message's frame.
 _TOKENS_A_MESSAGE = 3
-
-
-class Refused(Exception):
-    """The request is wrong; `param` names the field."""
-
-    def __init__(self, message: str, *, param: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -94,6 +87,7 @@ class _Said(msgspec.Struct):
     content: str | None
     role: str = "assistant"
     refusal: str | None = None
+    reasoning_content: str | msgspec.UnsetType | None = msgspec.UNSET
     tool_calls: list[_Call] | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -149,12 +143,12 @@ def read_request(body: bytes) -> ChatRequest:
 
 def completion(request: ChatRequest, *, seed: int, answer_tokens: int) -> Completion:
     """The answer to a request: the same for the same seed, model and last user text."""
-    root = digest(seed, request.model, _last_user_text(request))
-    limit = request.max_completion_tokens or request.max_tokens
+    question = _question(request)
+    root = digest(seed, request.model, question.text)
     choices: list[_Choice] = []
     spent = 0
     for index in range(request.n or 1):
-        choice, count = _choice(request, digest(root, index), index, answer_tokens, limit)
+        choice, count = _choice(question, digest(root, index), index, answer_tokens)
         choices.append(choice)
         spent += count
     asked = sum(_TOKENS_A_MESSAGE + len(tokens(_text(message))) for message in request.messages)
@@ -200,73 +194,60 @@ def events(answer: Completion, *, chunk_tokens: int, wants_usage: bool) -> Itera
     yield b"data: [DONE]\n\n"
 
 
-def _choice(
-    request: ChatRequest, seed: bytes, index: int, answer_tokens: int, limit: int | None
-) -> tuple[_Choice, int]:
-    """One draft and how many tokens it took."""
-    tool = _wanted_tool(request)
-    if tool is not None:
-        arguments = _fitting(tool.parameters, seed)
-        call = _Call(id=f"call_{seed.hex()[:24]}", function=_CalledFunction(tool.name, arguments))
-        said = _Said(content=None, tool_calls=[call])
-        return _Choice(said, "tool_calls", index), len(tokens(tool.name)) + len(tokens(arguments))
-    pieces = tokens(_words(request, seed, answer_tokens))
-    kept = pieces if limit is None else pieces[:limit]
-    finish = "stop" if len(kept) == len(pieces) else "length"
-    return _Choice(_Said(content="".join(kept)), finish, index), len(kept)
-
-
-def _words(request: ChatRequest, seed: bytes, answer_tokens: int) -> str:
-    """The text of an answer: about as long as asked for, half to one and a half times."""
-    length = max(1, answer_tokens // 2 + int.from_bytes(seed[1:3], "big") * answer_tokens // 65536)
-    subject = "".join(tokens(_last_user_text(request))[:8]).strip()
-    text = f'Simulated answer to "{subject}": {sentence(seed, length)}'
+def _question(request: ChatRequest) -> Question:
+    """What is asked, in the words of all dialects."""
     wanted = request.response_format
-    if wanted is None or wanted.type == "text":
-        return text
-    if wanted.json_schema is not None:
-        return _fitting(wanted.json_schema.schema, seed)
-    return _encode.encode({"answer": text}).decode()
+    strict = wanted.json_schema.schema if wanted is not None and wanted.json_schema is not None else None
+    return Question(
+        lines=[Line(message.role, _text(message)) for message in request.messages],
+        tools=[Offered(tool.function.name, tool.function.parameters) for tool in request.tools or ()],
+        must_call=_must_call(request),
+        schema=strict,
+        is_json=wanted is not None and wanted.type != "text",
+        limit=request.max_completion_tokens or request.max_tokens,
+    )
 
 
-def _fitting(schema: msgspec.Raw, seed: bytes) -> str:
-    """JSON that fits a schema."""
-    parsed: JsonValue = msgspec.json.decode(schema)
-    return _encode.encode(value_of(parsed, seed)).decode()
+def _choice(question: Question, seed: bytes, index: int, answer_tokens: int) -> tuple[_Choice, int]:
+    """One draft and how many tokens it took."""
+    reply = reply_to(question, seed=seed, answer_tokens=answer_tokens)
+    said = _Said(content=reply.text)
+    if reply.thinking:
+        said.reasoning_content = reply.thinking
+    if reply.calls:
+        said.tool_calls = [
+            _Call(
+                id=f"call_{digest(seed, place).hex()[:24]}", function=_CalledFunction(one.name, one.arguments)
+            )
+            for place, one in enumerate(reply.calls)
+        ]
+    finish = "tool_calls" if reply.calls else "length" if reply.is_cut else "stop"
+    return _Choice(said, finish, index), reply.spent
 
 
-def _wanted_tool(request: ChatRequest) -> _Function | None:
+def _must_call(request: ChatRequest) -> str | None:
     """The function that must be called; a model that may choose is simulated as choosing words."""
-    functions = [tool.function for tool in request.tools or ()]
     if isinstance(request.tool_choice, _Tool):
-        name = request.tool_choice.function.name
-        found = next((function for function in functions if function.name == name), None)
-        if found is None:
-            raise Refused(f"Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice")
-        return found
+        return request.tool_choice.function.name
     if request.tool_choice == "required":
-        if not functions:
+        if not request.tools:
             raise Refused("'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
-        return functions[0]
+        return request.tools[0].function.name
     return None
 
 
 def _deltas(said: _Said, chunk_tokens: int) -> Iterator[Mapping[str, object]]:
     """A message in parts, as they follow each other in a stream."""
     yield {"role": said.role, "content": None if said.content is None else "", "refusal": None}
-    for text in _groups(said.content or "", chunk_tokens):
+    for text in groups(said.reasoning_content or "", chunk_tokens):
+        yield {"reasoning_content": text}
+    for text in groups(said.content or "", chunk_tokens):
         yield {"content": text}
     for index, call in enumerate(said.tool_calls or ()):
         opening = {"name": call.function.name, "arguments": ""}
         yield {"tool_calls": [{"index": index, "id": call.id, "type": call.type, "function": opening}]}
-        for text in _groups(call.function.arguments, chunk_tokens):
+        for text in groups(call.function.arguments, chunk_tokens):
             yield {"tool_calls": [{"index": index, "function": {"arguments": text}}]}
-
-
-def _groups(text: str, chunk_tokens: int) -> Iterator[str]:
-    pieces = tokens(text)
-    for start in range(0, len(pieces), max(1, chunk_tokens)):
-        yield "".join(pieces[start : start + max(1, chunk_tokens)])
 
 
 def _event(
@@ -282,11 +263,6 @@ def _event(
     if wants_usage:
         chunk["usage"] = usage
     return b"data: " + _encode.encode(chunk) + b"\n\n"
-
-
-def _last_user_text(request: ChatRequest) -> str:
-    users = [message for message in request.messages if message.role == "user"]
-    return _text(users[-1] if users else request.messages[-1])
 
 
 def _text(message: _Message) -> str:

@@ -2,7 +2,7 @@
 
 | path | answered by |
 |---|---|
-| /v1/chat/completions | the gateway (`web/llm.py`, raw ASGI) |
+| /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings | the gateway (`web/llm.py`, raw ASGI) |
 | /v1/models | the config's models, then the default provider's (`web/models.py`) |
 | /v1/sparingly/feedback | a caller's word on an answer (`web/feedback.py`) |
 | /v1/... | the default provider, relayed (`web/llm.py`) |
@@ -10,6 +10,8 @@
 | /healthz | this process: it is alive |
 | /readyz | every port, pinged |
 | /metrics | Prometheus |
+
+What is beneath /v1 is also found without it and with two of it (`web/paths.py`).
 
 LLM traffic goes past Litestar's router, for speed and because it needs the raw
 connection (see `web/asgi.py`); everything else is Litestar's.
@@ -30,6 +32,7 @@ from sparingly.errors import SparinglyError
 from sparingly.telemetry.metrics import CONTENT_TYPE
 from sparingly.web.failures import failure_of
 from sparingly.web.feedback import PREFIX
+from sparingly.web.paths import served_path
 
 PING_PATIENCE_S = 2.0
 
@@ -56,8 +59,9 @@ class App:
         if scope["type"] != ScopeType.HTTP:
             await self._rest(scope, receive, send)
             return
-        if scope["path"].startswith("/v1/") and not scope["path"].startswith(PREFIX):
-            await self._llm(scope, receive, send)
+        path = served_path(scope["path"])
+        if path is not None and not path.startswith(PREFIX):
+            await self._llm(_moved(scope, path), receive, send)
             return
         if scope["method"] == "HEAD":
             # RFC 9110, section 9.3.2: as GET, and the server leaves the body out.  Many probes ask so.
@@ -95,6 +99,14 @@ def build_app(
         exception_handlers={HTTPException: _in_our_shape, SparinglyError: _told},
     )
     return App(llm, rest)
+
+
+def _moved(scope: HTTPScope, path: str) -> HTTPScope:
+    """A connection at the path that is meant."""
+    if path == scope["path"]:
+        return scope
+    raw = scope.get("raw_path", b"").decode("latin-1")
+    return {**scope, "path": path, "raw_path": (served_path(raw) or raw).encode("latin-1")}
 
 
 async def _pinged(port: Port, patience_s: float) -> tuple[str, str | None]:

@@ -120,6 +120,11 @@ def credential(headers: Mapping[str, str]) -> str | None:
     return next((key for key in others if key and key.lower() != "bearer"), None)
 
 
+def house_of(headers: Mapping[str, str]) -> str:
+    """Whose API a client speaks where the path does not say: Anthropic's clients name a version of theirs."""
+    return "anthropic" if "anthropic-version" in headers else "openai"
+
+
 def dollars(nano: int) -> str:
     """Nano-dollars as a decimal number of dollars, without rounding."""
     sign, nano = ("-", -nano) if nano < 0 else ("", nano)

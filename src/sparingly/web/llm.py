@@ -5,7 +5,8 @@ gets its line.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -15,7 +16,9 @@ from sparingly.core.chat import Ask, Tenant
 from sparingly.core.directives import read_directives
 from sparingly.core.ledger import LedgerEntry
 from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
+from sparingly.pipeline import counting
 from sparingly.pipeline.accounts import Ended, ended
+from sparingly.pipeline.counting import TokenCounter
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
 from sparingly.pipeline.large import by_size
@@ -36,6 +39,7 @@ from sparingly.web.headers import (
     CREDENTIALS,
     body_headers,
     credential,
+    house_of,
     own_headers,
     read_headers,
     relayable,
@@ -48,10 +52,15 @@ _CLIENT_LEFT = 499
 # This server stopped before it could answer; that never goes over the wire either.
 _STOPPED = 503
 
-ENDPOINTS = {"/v1/chat/completions": "openai"}
+ENDPOINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "/v1/chat/completions": "openai",
+        "/v1/responses": "openai-responses",
+        "/v1/embeddings": "openai-embeddings",
+        "/v1/messages": "anthropic",
+    }
+)
 """Paths the gateway answers itself, and the dialect spoken there."""
-
-MODELS = "/v1/models"
 
 
 class InFlightGauge(Protocol):
@@ -93,7 +102,9 @@ class LlmEndpoints:
         self,
         *,
         gateway: Gateway,
+        counter: TokenCounter,
         relay_to: Upstream,
+        relay_by_house: Mapping[str, Upstream] = MappingProxyType({}),
         models: ModelList,
         door: Door,
         ledger: Ledger,
@@ -102,10 +113,16 @@ class LlmEndpoints:
         clock: Clock,
         new_id: Callable[[], str],
         max_body_bytes: int,
+        endpoints: Mapping[str, str] = ENDPOINTS,
     ) -> None:
-        """`relay_to` takes all paths the gateway does not answer; `observe` sees every ledger entry."""
+        """`relay_to` takes all paths the gateway does not answer, but for clients of the houses that are named.
+
+        `observe` sees every ledger entry.
+        """
         self._gateway = gateway
+        self._counter = counter
         self._relay_to = relay_to
+        self._relay_by_house = relay_by_house
         self._models = models
         self._door = door
         self._ledger = ledger
@@ -114,6 +131,7 @@ class LlmEndpoints:
         self._clock = clock
         self._new_id = new_id
         self._max_body_bytes = max_body_bytes
+        self._dialects = endpoints
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -126,11 +144,13 @@ class LlmEndpoints:
             time=self._clock.now(),
             arrived=self._clock.tick(),
         )
-        dialect = ENDPOINTS.get(visit.path)
+        dialect = self._dialects.get(visit.path)
         self._in_flight.began()
         try:
-            if visit.path == MODELS and visit.method == "GET":
+            if visit.method == "GET" and self._models.answers(visit.path):
                 await self._list_models(visit, send)
+            elif visit.path == counting.PATH and visit.method == "POST":
+                await self._count(visit, receive, send)
             elif dialect is None:
                 await self._relay(visit, scope, receive, send)
             elif visit.method != "POST":
@@ -138,7 +158,7 @@ class LlmEndpoints:
             else:
                 await self._answer(visit, dialect, receive, send)
         except SparinglyError as error:
-            await self._fail(visit, dialect or "openai", error, send)
+            await self._fail(visit, dialect or house_of(visit.headers), error, send)
         except ClientGone:
             self._end(visit, _CLIENT_LEFT, "client-left")
         except asyncio.CancelledError:
@@ -148,7 +168,7 @@ class LlmEndpoints:
         except Exception:
             # A bug of ours: the client is told in its dialect, and the server, which logs it, gets it next.
             bug = SparinglyError("the gateway failed on this request; its log says why")
-            await self._fail(visit, dialect or "openai", bug, send)
+            await self._fail(visit, dialect or house_of(visit.headers), bug, send)
             raise
         finally:
             self._in_flight.ended()
@@ -235,7 +255,8 @@ class LlmEndpoints:
         await self._while_there(visit, receive, self._relayed(visit, request, send), read=read)
 
     async def _relayed(self, visit: _Visit, request: UpstreamRequest, send: Send) -> None:
-        reply = await self._relay_to.send(request)
+        upstream = self._relay_by_house.get(house_of(visit.headers), self._relay_to)
+        reply = await upstream.send(request)
         visit.begun = True
         headers = [
             *body_headers(reply.status, reply.headers),
@@ -251,11 +272,37 @@ class LlmEndpoints:
             raise
         finally:
             await reply.aclose()
-            self._end(visit, reply.status, reason, provider=self._relay_to.name, complete=delivered)
+            self._end(visit, reply.status, reason, provider=upstream.name, complete=delivered)
+
+    async def _count(self, visit: _Visit, receive: Receive, send: Send) -> None:
+        caller = self._enter(visit)
+        body = await read_body(receive, limit=self._max_body_bytes)
+
+        async def work() -> None:
+            counted = await self._counter.count(
+                body,
+                caller=caller,
+                pin=_pin(visit),
+                headers=self._travelling(visit),
+                query=visit.query,
+            )
+            visit.begun, visit.asked = True, counted.asked
+            is_guess = counted.provider is None
+            headers = [
+                ("content-type", "application/json"),
+                *relayable(counted.headers, encoded=False),
+                *own_headers(visit.id, "estimated" if is_guess else "relayed"),
+                *([("x-sparingly-estimated", "true")] if is_guess else []),
+            ]
+            await send_whole(send, counted.status, headers, counted.body)
+            reason = "estimated" if is_guess else "relayed"
+            self._end(visit, counted.status, reason, provider=counted.provider, complete=True)
+
+        await self._while_there(visit, receive, work())
 
     async def _list_models(self, visit: _Visit, send: Send) -> None:
         caller = self._enter(visit)
-        body = await self._models.body(caller, headers=self._travelling(visit))
+        body = await self._models.body(caller, headers=self._travelling(visit), path=visit.path)
         headers = [("content-type", "application/json"), *own_headers(visit.id, "models")]
         await send_whole(send, 200, headers, body)
         self._end(visit, 200, "models", complete=True)
@@ -273,7 +320,6 @@ class LlmEndpoints:
 
     def _incoming(self, visit: _Visit, dialect: str, body: bytes, ask: Ask, caller: Caller) -> Incoming:
         headers = visit.headers
-        pin = headers.get("x-sparingly-model")
         return Incoming(
             id=visit.id,
             path=visit.path,
@@ -290,7 +336,7 @@ class LlmEndpoints:
             arrived=visit.arrived,
             headers=self._travelling(visit),
             query=visit.query,
-            pin=pin.strip() or None if pin is not None else None,
+            pin=_pin(visit),
             conversation=headers.get("x-sparingly-conversation"),
         )
 
@@ -336,6 +382,11 @@ class LlmEndpoints:
         )
         self._ledger.enter(entry)
         self._observe(entry)
+
+
+def _pin(visit: _Visit) -> str | None:
+    """The model that the caller insists on."""
+    return visit.headers.get("x-sparingly-model", "").strip() or None
 
 
 def _raw_path(scope: HTTPScope) -> str:

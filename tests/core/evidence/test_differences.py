@@ -55,6 +55,7 @@ def test_one_letter_makes_a_misspelling(one: str, other: str, *, expected: bool)
         ("is new york bigger than rome", "is rome bigger than new york", True),
         ("difference between cats and dogs", "difference between dogs and cats", False),
         ("tea or coffee", "coffee or tea", False),
+        ("i am on solo and want team", "i am on team and want solo", True),
         ("fly from rome to oslo", "fly from rome to bern", False),
     ],
 )

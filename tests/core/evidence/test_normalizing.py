@@ -20,6 +20,8 @@ def words(text: str) -> list[str]:
         "Please tell me how do I reset my password",
         "Could you tell me how do I reset my passwords, please?",
         "how do I reset my password? Thank you so much",
+        "How do I reset my password? Best, Mara",
+        "How do I reset my password?\n\nKind regards,\nTom",
     ],
 )
 def test_case_punctuation_politeness_and_plural_go(other: str) -> None:
@@ -57,6 +59,7 @@ def test_ways_of_writing_are_one(short: str, long: str) -> None:
         ("how do I print hello world", "how do I print world"),
         ("\U0001f600", "\U0001f622"),
         ("how do I say thanks in German", "how do I say in German"),
+        ("which one is best, Anna or Mara", "which one is"),
     ],
 )
 def test_what_matters_stays(one: str, other: str) -> None:

@@ -21,6 +21,20 @@ def test_only_the_model_is_patched() -> None:
     assert _OUTBOUND.patch(raw, model="asked", inject_usage=True) is raw
 
 
+def test_reasoning_of_another_house_is_taken_out() -> None:
+    """This API refuses what it has not signed; its own stays, byte by byte."""
+    theirs = '{"type":"thinking","thinking":"hm","signature":""}'
+    signed = '{"type":"thinking", "thinking":"so","signature":"EqQB"}'
+    raw = (
+        f'{{"model":"m","messages":[{{"role":"user","content":"Hi"}},'
+        f'{{"role":"assistant","content":[{theirs},{signed}]}}]}}'
+    )
+
+    patched = _OUTBOUND.patch(raw.encode(), model="m")
+
+    assert patched.decode() == raw.replace(f"{theirs},", "")
+
+
 def test_the_dialect_reads_and_writes() -> None:
     """The parts of the dialect in one place."""
     reader = _OUTBOUND.reader()

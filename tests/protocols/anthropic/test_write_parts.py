@@ -1,5 +1,7 @@
 """Tests of `sparingly.protocols.anthropic.write_parts`."""
 
+import json
+
 import msgspec
 import pytest
 
@@ -15,6 +17,7 @@ from sparingly.core.chat import (
     ToolCall,
     ToolResult,
     Turn,
+    canonical_json,
 )
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.anthropic.write_parts import blocks_of
@@ -105,6 +108,70 @@ def test_a_tools_name_says_nothing_new() -> None:
     assert written("tool", ToolResult("c", (Text("a"),)), name="f") == [
         {"type": "tool_result", "tool_use_id": "c", "content": "a"}
     ]
+
+
+def test_the_mark_for_the_prompt_cache_is_kept_wherever_clients_put_it() -> None:
+    """On a part, a call, a tool's result, or a message, whose last block it then marks."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    call = Turn(
+        "assistant",
+        (ToolCall("c", "f", "{}"), ToolCall("d", "f", "{}")),
+        extra=Json('{"tool_calls":{"1":{"cache_control":{"type":"ephemeral"}}}}'),
+    )
+    result = Turn(
+        "tool", (ToolResult("c", (Text("a"),)),), extra=Json('{"cache_control":{"type":"ephemeral"}}')
+    )
+    words = Turn("user", (Text("a"), Text("b")), extra=Json('{"cache_control":{"type":"ephemeral"}}'))
+
+    called = json.loads(msgspec.json.encode(blocks_of(call, 0)))
+    returned = json.loads(msgspec.json.encode(blocks_of(result, 0)))
+    said = json.loads(msgspec.json.encode(blocks_of(words, 0)))
+
+    assert called == [
+        {"type": "tool_use", "id": "c", "name": "f", "input": {}},
+        {"type": "tool_use", "id": "d", "name": "f", "input": {}} | mark,
+    ]
+    assert returned == [{"type": "tool_result", "tool_use_id": "c", "content": "a"} | mark]
+    assert said == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"} | mark]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "document", "source": {"type": "text", "data": "x"}},
+        {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+    ],
+)
+def test_a_block_of_this_dialect_goes_back_as_it_was(block: dict[str, object]) -> None:
+    """Nobody here needs to know it."""
+    assert blocks_of(Turn("assistant", (Opaque(canonical_json({"anthropic": block})),)), 0) == [block]
+
+
+def test_citations_go_back_to_their_text() -> None:
+    """From behind it."""
+    cited = Opaque(canonical_json({"anthropic": {"type": "citations", "citations": [{"a": 1}]}}))
+
+    assert blocks_of(Turn("assistant", (Text("a"), cited, Text("b"))), 0) == [
+        {"type": "text", "text": "a", "citations": [{"a": 1}]},
+        {"type": "text", "text": "b"},
+    ]
+
+
+def test_citations_within_a_result_go_back_to_their_text() -> None:
+    """Also there."""
+    cited = Opaque(canonical_json({"anthropic": {"type": "citations", "citations": [{"a": 1}]}}))
+    (block,) = blocks_of(Turn("tool", (ToolResult("c", (Text("a"), cited)),)), 0)
+
+    assert block["content"] == [{"type": "text", "text": "a", "citations": [{"a": 1}]}]
+
+
+@pytest.mark.parametrize("signature", [None, "openai-responses:abc"])
+def test_reasoning_that_this_api_did_not_sign_stays_away(signature: str | None) -> None:
+    """It would be refused."""
+    turn = Turn("assistant", (Thinking("hm", signature), Text("a")))
+
+    assert blocks_of(turn, 0) == [{"type": "text", "text": "a"}]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from tests.generators import Body, openai_bodies
 @given(openai_bodies())
 def test_what_was_read_is_written_so_that_it_reads_the_same(body: Body) -> None:
     """The law: no field of any level is lost, moved or changed in meaning."""
-    ask = read_ask(json.dumps(body).encode())
+    # A model that takes the token limit under either name.
+    ask = read_ask(json.dumps(body | {"model": "m"}).encode())
 
-    assert read_ask(write_ask(ask, model=ask.model)) == ask
+    assert read_ask(write_ask(ask, model="m")) == ask
 
 
 def test_a_request_is_written_as_openai_documents_it() -> None:

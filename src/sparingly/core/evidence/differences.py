@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
-from sparingly.core.evidence.lexicon import ANTONYMS, SYMMETRIC
+from sparingly.core.evidence.lexicon import ANTONYMS, ORDERLESS, SYMMETRIC
 from sparingly.core.evidence.reading import Reading
 
 # Names of one or two words make up nearly all swaps; three is for "New York City".
@@ -77,7 +77,7 @@ def trimmed(one: Sequence[str], other: Sequence[str]) -> tuple[Sequence[str], Se
 def is_swap(one: Sequence[str], other: Sequence[str], *, before: Sequence[str]) -> bool:
     """Whether two trimmed sequences are X M Y and Y M X, where M does not say that order is nothing.
 
-    `before` are the words in front of them: "difference between X and Y" swaps freely.
+    `before` are the words in front of them: in "compare A with B for C" order is nothing.
     """
     if len(one) != len(other) or len(one) < 2 or sorted(one) != sorted(other):
         return False
@@ -89,7 +89,8 @@ def is_swap(one: Sequence[str], other: Sequence[str], *, before: Sequence[str]) 
                 and one[len(one) - last :] == other[:last]
                 and middle == other[last : len(other) - first]
             ):
-                return SYMMETRIC.isdisjoint(middle) and SYMMETRIC.isdisjoint(before) and bool(middle)
+                # "solo and want team" turns on "want": only a middle that is all "and" says nothing of order.
+                return bool(middle) and not SYMMETRIC.issuperset(middle) and ORDERLESS.isdisjoint(before)
     return False
 
 

@@ -55,7 +55,8 @@ FORMATS: Final = _words(
 )
 DIRECTIONS: Final = _words("from to into onto out than over under before after by via toward against")
 # Orders that mean the same whichever comes first: a swap around these is no change.
-SYMMETRIC: Final = _words("and or vs versus between difference compare comparison similar same both with")
+ORDERLESS: Final = _words("between difference compare comparison similar same both vs versus")
+SYMMETRIC: Final = ORDERLESS | _words("and or with")
 
 STOP: Final = _words(
     """a an the of to in on at for from by with and or but is are was were be been do does did has have had i my me
@@ -65,7 +66,7 @@ STOP: Final = _words(
 )
 
 ANTONYMS: Final = _opposites(
-    """buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
+    """>:<, >=:<=, buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
     open:close, start begin:stop end finish quit, enable activate allow:disable deactivate block forbid prohibit,
     on:off, add include insert append attach:remove delete exclude drop detach subtract, install:uninstall,
     upgrade:downgrade, up:down, upload:download, import:export, send:receive get, give:take receive, lend:borrow,

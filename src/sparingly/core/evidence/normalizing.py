@@ -30,7 +30,7 @@ def tokens(plain_text: str) -> list[str]:
     """Words, numbers and identifiers in order, polite phrases left out."""
     text = plain_text.strip()
     kept = _BEFORE.sub("", text)
-    kept = _AFTER.sub("", kept)
+    kept = _AFTER.sub("", _SIGNED.sub("", kept))
     # "Thanks!" and "hello" are all there is: then they are the question.
     return [word for word in _TOKEN.findall(kept or text) if word not in _POLITE_WORDS]
 
@@ -119,6 +119,11 @@ _BEFORE: Final = re.compile(
 )
 _AFTER: Final = re.compile(
     r"(?:[\s,.;:!?-]*\b(?:please|pls|plz|thank(?:s| you)(?: (?:so|very) much| a lot| in advance)*|cheers|many thanks|thx))+[\s.!?]*$"
+)
+# "Best, Mara": a closing stands alone and has a comma behind it; otherwise it is the question's own last words.
+_SIGNED: Final = re.compile(
+    r"[.!?;\n-]\s*(?:(?:all the |with )?(?:best|kind regards|best regards|warm regards|regards|best wishes|sincerely|yours|cheers|thanks"
+    r"|many thanks|thank you))\s*[,\n]\s*(?:[^\W\d_]+)?[\s.!]*$"
 )
 _POLITE_WORDS: Final = frozenset({"please", "pls", "plz", "kindly"})
 _TOKEN: Final = re.compile(

@@ -1,1 +1,1 @@
-"""Anthropic Messages, outbound."""
+"""Anthropic Messages, inbound and outbound."""

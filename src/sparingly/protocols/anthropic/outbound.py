@@ -7,6 +7,7 @@ from sparingly.core.chat import Ask
 from sparingly.protocols.anthropic import shapes
 from sparingly.protocols.anthropic.read_answer import read_answer
 from sparingly.protocols.anthropic.read_stream import MessagesReader
+from sparingly.protocols.anthropic.unsigned import is_any_unsigned, without_unsigned
 from sparingly.protocols.anthropic.write_ask import write_ask
 from sparingly.protocols.dialect import StreamReader
 from sparingly.protocols.patching import replaced, top_level
@@ -22,9 +23,15 @@ class AnthropicOutbound:
     def patch(self, raw: bytes, *, model: str, inject_usage: bool = False) -> bytes:  # noqa: ARG002 - see below
         """The client's own body with another model; the same bytes where nothing changes.
 
-        Usage need not be asked for: this API always tells it.
+        Usage need not be asked for: this API always tells it.  Reasoning that
+        another house wrote earlier in the conversation is taken out, since this
+        API refuses what it has not signed.
         """
-        return replaced(raw, top_level(raw), {"model": model})
+        fields = top_level(raw)
+        changes: dict[str, object] = {"model": model}
+        if is_any_unsigned(raw):
+            changes |= without_unsigned(fields)
+        return replaced(raw, fields, changes)
 
     def write(self, ask: Ask, *, model: str) -> bytes:
         """Translate a request; raises InvalidRequest that names what cannot be expressed."""

@@ -35,6 +35,7 @@ from sparingly.protocols.anthropic.read_answer import (
     without_nulls,
 )
 from sparingly.protocols.anthropic.usage import read_usage
+from sparingly.protocols.dialect import Reached
 from sparingly.protocols.fields import leftover
 from sparingly.protocols.provider_errors import parse, provider_error
 from sparingly.protocols.sse import SseParser
@@ -76,6 +77,11 @@ class MessagesReader:
     def is_complete(self) -> bool:
         """Whether the provider gave a reason to stop and said that it did."""
         return self._stopped and self._message.get("stop_reason") is not None
+
+    @property
+    def reached(self) -> Reached:
+        """Nothing: events of this API do not say."""
+        return Reached()
 
     def _read(self, event: dict[str, object], deltas: list[Delta]) -> None:
         match event.get("type"):

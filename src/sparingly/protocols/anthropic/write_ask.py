@@ -12,15 +12,18 @@ that is subtly another one.  The exceptions are harmless and listed here:
   own OpenAI-compatible endpoint does it; only new models take them in between.
 
 `reasoning_effort` becomes `output_config.effort`, and a response format of kind
-`json_schema` becomes `output_config.format` (same words, same meaning).
+`json_schema` becomes `output_config.format` (same words, same meaning).  What
+`read_ask` kept under this dialect's own name goes back where it was.
 """
 
 import msgspec
 
 from sparingly.core.chat import Ask, Json, Text, Tool
 from sparingly.errors import InvalidRequest
-from sparingly.protocols.anthropic.write_parts import Block, blocks_of, inexpressible
+from sparingly.protocols.anthropic import shapes
+from sparingly.protocols.anthropic.write_parts import API, Block, blocks_of, inexpressible
 from sparingly.protocols.fields import opened
+from sparingly.protocols.foreign import refuse_foreign, refuse_held
 
 # Required here, optional in Chat Completions.  4,096 is the most that every model of this API since Claude 3
 # can write; an answer that needs more ends with `length`, which is told and never kept as whole.
@@ -41,11 +44,13 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
 
 def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
+    refuse_held(ask, api=API)
     _check_sampling(ask)
-    extra = opened(ask.extra)
+    extra = refuse_foreign(opened(ask.extra), own=shapes.NAME, api=API)
+    own = opened(extra.pop(shapes.NAME, None))
     body: dict[str, object] = {
         "model": model,
-        "max_tokens": ask.sampling.max_tokens or _DEFAULT_MAX_TOKENS,
+        "max_tokens": _DEFAULT_MAX_TOKENS if ask.sampling.max_tokens is None else ask.sampling.max_tokens,
         "system": _system(ask),
         "messages": _messages(ask),
         "tools": [_tool(tool, index) for index, tool in enumerate(ask.tools)] or None,
@@ -53,12 +58,12 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
         "temperature": ask.sampling.temperature,
         "top_p": ask.sampling.top_p,
         "stop_sequences": list(ask.sampling.stop) if ask.sampling.stop else None,
-        "output_config": _output_config(ask, extra),
+        "output_config": _output_config(ask, extra, opened(own.pop("output_config", None))),
         "stream": True if ask.stream else None,
     }
     body |= {name: extra.pop(name) for name in _NATIVE if name in extra}
     _check_extra(extra)
-    return msgspec.json.encode({name: value for name, value in body.items() if value is not None})
+    return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | own)
 
 
 def _check_sampling(ask: Ask) -> None:
@@ -127,7 +132,10 @@ def _plain(blocks: list[Block]) -> object:
 
 def _tool(tool: Tool, index: int) -> dict[str, object]:
     path = f"tools.{index}."
-    extra = opened(tool.extra)
+    extra = refuse_foreign(opened(tool.extra), own=shapes.NAME, api=API, path=path)
+    own = opened(extra.pop(shapes.NAME, None))
+    if "type" in own:
+        return dict(own)
     if "type" in extra:
         raise inexpressible(f"{path}type", "tools that are not functions")
     function = opened(extra.pop("function", None))
@@ -144,7 +152,7 @@ def _tool(tool: Tool, index: int) -> dict[str, object]:
         raise inexpressible(f"{path}function.{name}", f"`{name}` of a tool")
     for name in extra:
         raise inexpressible(path + name, f"`{name}` of a tool")
-    return written
+    return written | own
 
 
 def _tool_choice(ask: Ask) -> dict[str, object] | None:
@@ -167,12 +175,16 @@ def _choice(json: Json | None) -> dict[str, object] | None:
             return {"type": "any"}
         case {"type": "function", "function": {"name": str(name)}}:
             return {"type": "tool", "name": name}
+        case {shapes.NAME: dict(choice)}:
+            return choice
         case _:
             raise inexpressible("tool_choice", "this tool choice")
 
 
-def _output_config(ask: Ask, extra: dict[str, msgspec.Raw]) -> dict[str, object] | None:
-    config: dict[str, object] = {}
+def _output_config(
+    ask: Ask, extra: dict[str, msgspec.Raw], own: dict[str, msgspec.Raw]
+) -> dict[str, object] | None:
+    config: dict[str, object] = dict(own)
     if "reasoning_effort" in extra:
         effort = msgspec.json.decode(extra.pop("reasoning_effort"))
         if effort is not None:
@@ -184,6 +196,8 @@ def _output_config(ask: Ask, extra: dict[str, msgspec.Raw]) -> dict[str, object]
             pass
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             config["format"] = {"type": "json_schema", "schema": schema}
+        case {shapes.NAME: dict(form)}:
+            config["format"] = form
         case {"type": kind}:
             raise inexpressible("response_format", f"the response format {kind!r}")
     return config or None

@@ -1,4 +1,9 @@
-"""Translate the parts of one turn into content blocks of the Messages API."""
+"""Translate the parts of one turn into content blocks of the Messages API.
+
+The mark for the provider's prompt cache, `cache_control`, is understood where
+clients of Chat Completions put it: on a part, a call or a message; a message's
+goes to its last block.  Blocks that `read_parts` kept as they were go back so.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +13,11 @@ import msgspec
 
 from sparingly.core.chat import Image, Opaque, Part, Refusal, Text, Thinking, ToolCall, ToolResult, Turn
 from sparingly.errors import InvalidRequest
+from sparingly.protocols.anthropic import shapes
 from sparingly.protocols.fields import opened
+from sparingly.protocols.foreign import foreign_kind, refuse_foreign, signer
+
+API = "Anthropic's API"
 
 Block: TypeAlias = dict[str, object]
 
@@ -23,7 +32,7 @@ _SAID = frozenset({"audio", "function_call"})
 
 def inexpressible(field: str, what: str) -> InvalidRequest:
     """The error for what this API has no way to say."""
-    return InvalidRequest(f"Anthropic's API cannot express {what} (`{field}`)", field=field)
+    return InvalidRequest(f"{API} cannot express {what} (`{field}`)", field=field)
 
 
 def blocks_of(turn: Turn, index: int) -> list[Block]:
@@ -32,27 +41,70 @@ def blocks_of(turn: Turn, index: int) -> list[Block]:
     if turn.name is not None and turn.role != "tool":
         raise inexpressible(f"{path}name", "the name of a speaker")
     extra = opened(turn.extra)
-    of_parts = opened(extra.pop("content", None))
-    extra.pop("tool_calls", None)
-    # Marks the oldest form of a tool's result, which is refused with its own words.
-    extra.pop("role", None)
+    if turn.role != "assistant":
+        extra = refuse_foreign(extra, own=shapes.NAME, api=API, path=path)
+    hints = _Hints(extra, path)
     _check_extra(turn, extra, path)
     blocks: list[Block] = []
-    # Positions among the content parts, which is how the unknown fields of parts are numbered.
-    position = 0
-    for part in turn.parts:
-        if isinstance(part, ToolResult):
-            blocks.append(_result(part, of_parts, path))
+    for place, part in enumerate(turn.parts):
+        if _is_citations(part):
+            _cite(blocks, part)
             continue
-        is_content = not isinstance(part, Thinking | ToolCall)
-        hints = opened(of_parts.get(str(position))) if is_content else {}
-        hint = _hint(hints, f"{path}content.{position}.")
-        blocks.extend(block | hint for block in _blocks(part, path))
-        position += is_content
+        if isinstance(part, ToolResult):
+            made = [_result(part, hints, path, hints.of_block(place))]
+        else:
+            hint = hints.of_part(part)
+            made = [block | hint for block in _blocks(part, path)]
+            if made:
+                made[-1] |= hints.of_block(place)
+        blocks += made
     if not blocks and turn.role == "user":
         # Left out, it would leave the model to go on with its own last words.
         raise inexpressible(f"{path}content", "an empty message")
+    if blocks and hints.mark is not None:
+        blocks[-1].setdefault(shapes.CACHE_CONTROL, hints.mark)
     return blocks
+
+
+class _Hints:
+    """What a turn's unknown fields say of its blocks; takes them out of `extra`."""
+
+    def __init__(self, extra: dict[str, msgspec.Raw], path: str) -> None:
+        self._path = path
+        self._of_content = opened(extra.pop("content", None))
+        self._of_calls = opened(extra.pop("tool_calls", None))
+        self._of_blocks = opened(opened(extra.pop(shapes.NAME, None)).get("blocks"))
+        # Marks the oldest form of a tool's result, which is refused with its own words.
+        extra.pop("role", None)
+        self.mark = extra.pop(shapes.CACHE_CONTROL, None)
+        # Positions among the parts of each kind, which is how Chat Completions numbers their unknown fields.
+        self._content = 0
+        self._calls = 0
+
+    def of_part(self, part: Part) -> Block:
+        """The hint of the next part."""
+        if isinstance(part, ToolCall):
+            call = opened(self._of_calls.get(str(self._calls)))
+            self._calls += 1
+            mark = call.get(shapes.CACHE_CONTROL)
+            return {} if mark is None else {shapes.CACHE_CONTROL: mark}
+        if isinstance(part, Thinking):
+            return {}
+        self._content += 1
+        return self.of_content(self._content - 1)
+
+    def of_content(self, position: int) -> Block:
+        """The hint of a part of the content."""
+        hints = opened(self._of_content.get(str(position)))
+        for name in hints:
+            if name != shapes.CACHE_CONTROL:
+                path = f"{self._path}content.{position}.{name}"
+                raise inexpressible(path, f"`{name}` of a part")
+        return dict(hints)
+
+    def of_block(self, place: int) -> dict[str, msgspec.Raw]:
+        """Unknown fields that a block of this API had."""
+        return opened(self._of_blocks.get(str(place)))
 
 
 def _check_extra(turn: Turn, extra: dict[str, msgspec.Raw], path: str) -> None:
@@ -63,14 +115,6 @@ def _check_extra(turn: Turn, extra: dict[str, msgspec.Raw], path: str) -> None:
         raise inexpressible(path + name, f"`{name}` of a message")
 
 
-def _hint(extra: dict[str, msgspec.Raw], path: str) -> Block:
-    """Unknown fields of a part: only this API's own mark for its prompt cache is understood."""
-    for name in extra:
-        if name != "cache_control":
-            raise inexpressible(path + name, f"`{name}` of a part")
-    return dict(extra)
-
-
 def _blocks(part: Part, path: str) -> Iterator[Block]:
     match part:
         case Text(text=words) | Refusal(text=words):
@@ -78,28 +122,50 @@ def _blocks(part: Part, path: str) -> Iterator[Block]:
             if words:
                 yield {"type": "text", "text": words}
         case Thinking():
-            # Only a signed block can be given back; without its signature it is another model's.
-            if part.signature is not None:
+            # Only a block that this API signed can be given back; any other is another model's.
+            if part.signature is not None and signer(part.signature) in (None, shapes.NAME):
                 yield {"type": "thinking", "thinking": part.text, "signature": part.signature}
         case Image():
             yield {"type": "image", "source": _source(part.url, path)}
         case ToolCall():
             yield {"type": "tool_use", "id": _id(part.id), "name": part.name, "input": _input(part, path)}
         case Opaque():
-            kind = msgspec.json.decode(part.json, type=dict[str, object]).get("type")
-            raise inexpressible(f"{path}content", f"a part of type {kind!r}")
+            own = _own_block(part)
+            if not own:
+                raise inexpressible(f"{path}content", f"a part of type {foreign_kind(part.json)!r}")
+            yield own
         case ToolResult():
-            yield _result(part, {}, path)
+            raise inexpressible(f"{path}content", "a tool's result within another")
 
 
-def _result(result: ToolResult, of_parts: dict[str, msgspec.Raw], path: str) -> Block:
+def _is_citations(part: Part) -> bool:
+    return isinstance(part, Opaque) and _own_block(part).get("type") == "citations"
+
+
+def _cite(blocks: list[Block], citations: Part) -> None:
+    """Give the last block the citations that stand behind it."""
+    if blocks:
+        blocks[-1]["citations"] = _own_block(citations)["citations"]
+
+
+def _own_block(part: Part) -> Block:
+    """The block that an opaque part is; empty where it is another dialect's."""
+    value = msgspec.json.decode(part.json) if isinstance(part, Opaque) else None
+    block = value.get(shapes.NAME) if isinstance(value, dict) and len(value) == 1 else None
+    return block if isinstance(block, dict) else {}
+
+
+def _result(result: ToolResult, hints: _Hints, path: str, unknown: dict[str, msgspec.Raw]) -> Block:
     if not result.call_id:
         raise inexpressible(f"{path}role", "the result of a function that was called without an id")
-    content = [
-        block | _hint(opened(of_parts.get(str(position))), f"{path}content.{position}.")
-        for position, part in enumerate(result.parts)
-        for block in _blocks(part, path)
-    ]
+    of_blocks = opened(unknown.pop("content", None))
+    content: list[Block] = []
+    for position, part in enumerate(result.parts):
+        if _is_citations(part):
+            _cite(content, part)
+            continue
+        hint = hints.of_content(position) | opened(of_blocks.get(str(position)))
+        content += [block | hint for block in _blocks(part, path)]
     written: Block = {"type": "tool_result", "tool_use_id": _id(result.call_id)}
     if len(content) == 1 and content[0].keys() == {"type", "text"}:
         written["content"] = content[0]["text"]
@@ -107,7 +173,7 @@ def _result(result: ToolResult, of_parts: dict[str, msgspec.Raw], path: str) -> 
         written["content"] = content
     if result.is_error:
         written["is_error"] = True
-    return written
+    return written | unknown
 
 
 def _id(call: str) -> str:

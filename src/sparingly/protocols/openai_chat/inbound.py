@@ -11,10 +11,8 @@ from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.read_ask import read_ask
 from sparingly.protocols.openai_chat.write_answer import write_answer
 from sparingly.protocols.openai_chat.write_stream import ChatWriter
+from sparingly.protocols.openai_errors import error_of
 from sparingly.protocols.sse import write_event
-
-# The words of OpenAI's own errors (its guide to error codes); anything else is the client's.
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 class OpenAIChatInbound:
@@ -36,11 +34,7 @@ class OpenAIChatInbound:
 
     def error(self, failure: Failure) -> bytes:
         """Write an error body."""
-        kind = (
-            "server_error" if failure.status >= 500 else _TYPES.get(failure.status, "invalid_request_error")
-        )
-        error = {"message": failure.message, "type": kind, "param": failure.field, "code": failure.code}
-        return msgspec.json.encode({"error": error})
+        return msgspec.json.encode({"error": error_of(failure)})
 
     def error_event(self, failure: Failure) -> bytes:
         """Write an error into a stream that has begun; no `[DONE]` follows, since nothing is done."""

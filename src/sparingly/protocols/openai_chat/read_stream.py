@@ -27,6 +27,7 @@ from sparingly.core.transcript import (
     UsageTold,
 )
 from sparingly.errors import UpstreamBroke, UpstreamNonsense
+from sparingly.protocols.dialect import Reached
 from sparingly.protocols.fields import leftover
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.read_answer import called, content_blocks, reasoning_of, unknown_of_call
@@ -83,6 +84,11 @@ class ChatReader:
     def is_complete(self) -> bool:
         """Whether every choice that has begun has finished, and one has."""
         return bool(self._seen) and all(seen.finish is not None for seen in self._seen.values())
+
+    @property
+    def reached(self) -> Reached:
+        """Nothing: events of this API do not say."""
+        return Reached()
 
     def _read(self, chunk: dict[str, object], deltas: list[Delta]) -> None:
         model = chunk.get("model")

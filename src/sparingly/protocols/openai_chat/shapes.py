@@ -82,7 +82,3 @@ REASONING = "reasoning"
 REASONING_CONTENT = "reasoning_content"
 # The type of a call that is not a function's (OpenAI's free-form tools).
 CUSTOM = "custom"
-
-# Unknown fields that another dialect keeps in a message.  Clients send messages back as they got them, and
-# OpenAI refuses fields in them that it does not know: so these stay in the stored answer only.
-OF_OTHER_DIALECTS = ("anthropic",)

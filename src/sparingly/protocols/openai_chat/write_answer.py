@@ -13,13 +13,14 @@ from sparingly.core.answer import Answer, Choice
 from sparingly.core.chat import Json, Opaque, Refusal, Text, Thinking, ToolCall
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.fields import opened
+from sparingly.protocols.foreign import is_foreign, without_foreign
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.usage import write_usage
 
 
 def write_answer(answer: Answer, stamp: Stamp) -> bytes:
     """The body."""
-    extra = opened(answer.extra)
+    extra = without_foreign(opened(answer.extra), own=shapes.NAME)
     left_of_usage = usage_rest(extra)
     body: dict[str, object] = {
         "id": answer_id(stamp),
@@ -63,9 +64,7 @@ class Speaker:
             self._reasoning = shapes.REASONING
             del extra[shapes.REASONING]
         self._of_calls |= opened(extra.pop("tool_calls", None))
-        for name in shapes.OF_OTHER_DIALECTS:
-            extra.pop(name, None)
-        return extra
+        return without_foreign(extra, own=shapes.NAME)
 
     def thinking(self, words: str) -> dict[str, object]:
         """Reasoning, under the name it came by."""
@@ -79,6 +78,8 @@ class Speaker:
 
     def opaque(self, json: Json) -> dict[str, object]:
         """The delta of an opaque part; empty where it cannot be expressed."""
+        if is_foreign(json, own=shapes.NAME):
+            return {}
         part = msgspec.json.decode(json)
         if not isinstance(part, dict) or "type" not in part:
             return {}

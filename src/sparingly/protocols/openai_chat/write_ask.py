@@ -5,9 +5,11 @@ written.  Law: what this writes, `read_ask` reads as the same `Ask`, wherever
 the `Ask` came from this dialect.
 
 Signed reasoning is another provider's and stays out, as does the mark that a
-tool's result is an error: Chat Completions has no field for either.
+tool's result is an error: Chat Completions has no field for either.  What else
+another dialect knows and this one does not is refused by name.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -28,14 +30,22 @@ from sparingly.core.chat import (
 )
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.fields import opened
+from sparingly.protocols.foreign import foreign_kind, is_foreign, refuse_foreign, refuse_held, without_foreign
 from sparingly.protocols.openai_chat import shapes
+from sparingly.protocols.openai_chat.from_anthropic import check_tool, spoken, translated
+
+_API = "Chat Completions"
+
+# OpenAI's models that reason know the limit by its newer name only; many compatible servers by the older.
+_REASONS = re.compile(r"(?:o\d|gpt-[5-9])")
 
 
 def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
-    extra = opened(ask.extra)
+    refuse_held(ask, api=_API)
+    extra = refuse_foreign(translated(opened(ask.extra)), own=shapes.NAME, api=_API)
     limit = "max_tokens"
-    if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None:
+    if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None or _REASONS.match(model):
         limit = shapes.MAX_COMPLETION_TOKENS
     sampling = msgspec.structs.asdict(ask.sampling)
     body: dict[str, object] = {
@@ -43,22 +53,31 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
         "messages": [message for i, turn in enumerate(ask.turns) for message in _messages(turn, i)],
         limit: sampling.pop("max_tokens"),
         **sampling,
-        "tools": [_tool(tool) for tool in ask.tools] or None,
-        "tool_choice": _raw(ask.tool_choice),
+        "tools": [_tool(tool, index) for index, tool in enumerate(ask.tools)] or None,
+        "tool_choice": _known(ask.tool_choice, "tool_choice"),
         "parallel_tool_calls": ask.parallel_tool_calls,
-        "response_format": _raw(ask.response_format),
+        "response_format": _known(ask.response_format, "response_format"),
         "stream": True if ask.stream else None,
         "stream_options": {"include_usage": True} if ask.include_usage else None,
     }
     return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | extra)
 
 
-def _raw(json: Json | None) -> msgspec.Raw | None:
-    return None if json is None else msgspec.Raw(json)
+def _known(json: Json | None, field: str) -> msgspec.Raw | None:
+    """A value in this dialect's words."""
+    if json is None:
+        return None
+    value = msgspec.json.decode(json)
+    if isinstance(value, dict):
+        refuse_foreign(value, own=shapes.NAME, api=_API, path=f"{field}.")
+    return msgspec.Raw(json)
 
 
-def _tool(tool: Tool) -> dict[str, object]:
+def _tool(tool: Tool, index: int) -> dict[str, object]:
+    path = f"tools.{index}."
     extra = opened(tool.extra)
+    check_tool(extra, path)
+    extra = refuse_foreign(extra, own=shapes.NAME, api=_API, path=path)
     if "type" in extra:
         return dict(extra)
     function: dict[str, object] = {"name": tool.name}
@@ -71,7 +90,12 @@ def _tool(tool: Tool) -> dict[str, object]:
 
 
 def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
+    turn = spoken(turn, index)
     extra = opened(turn.extra)
+    if turn.role == "assistant":
+        # What an earlier answer carried for its own provider.
+        extra = without_foreign(extra, own=shapes.NAME)
+    extra = refuse_foreign(extra, own=shapes.NAME, api=_API, path=f"messages.{index}.")
     of_parts = opened(extra.pop("content", None))
     # Tool results come first: they answer the assistant's turn before this one.
     for part in turn.parts:
@@ -84,7 +108,11 @@ def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
     if turn.name is not None:
         message["name"] = turn.name
     if turn.role == "assistant":
-        message |= _said(rest, opened(extra.pop("tool_calls", None)), of_parts)
+        said = _said(rest, opened(extra.pop("tool_calls", None)), of_parts)
+        if turn.parts and said == {"content": None} and not extra:
+            # All of it was for another provider.
+            return
+        message |= said
     else:
         message["content"] = _content(rest, of_parts)
     yield message | extra
@@ -97,7 +125,7 @@ def _result(
     of_parts: dict[str, msgspec.Raw],
     index: int,
 ) -> dict[str, object]:
-    if any(not isinstance(part, Text) for part in result.parts) and turn.role != "tool":
+    if any(not isinstance(part, Text) for part in result.parts):
         field = f"messages.{index}.content"
         raise InvalidRequest("tool results must be text in Chat Completions", field=field)
     message: dict[str, object] = {"role": "tool", "content": _content(result.parts, of_parts)}
@@ -163,6 +191,11 @@ def _part(part: Part, extra: dict[str, msgspec.Raw]) -> object:
             image |= opened(extra.pop("image_url", None))
             return {"type": "image_url", "image_url": image} | extra
         case Opaque(json=json):
+            if is_foreign(json, own=shapes.NAME):
+                kind = foreign_kind(json)
+                raise InvalidRequest(
+                    f"{_API} cannot express a part of type {kind!r} (`messages`)", field="messages"
+                )
             return msgspec.Raw(json)
         case _:
             raise InvalidRequest(

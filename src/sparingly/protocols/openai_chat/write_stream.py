@@ -29,8 +29,10 @@ from sparingly.core.transcript import (
     ToolCallDelta,
     UsageTold,
 )
-from sparingly.protocols.dialect import Stamp
+from sparingly.protocols.dialect import Reached, Stamp
 from sparingly.protocols.fields import opened
+from sparingly.protocols.foreign import without_foreign
+from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.usage import write_usage
 from sparingly.protocols.openai_chat.write_answer import Speaker, answer_id, usage_rest, with_extra
 
@@ -70,6 +72,11 @@ class ChatWriter:
         usage = write_usage(self._usage, self._usage_rest, cached=self._stamp.cached)
         last = self._fields() | {"choices": [], "usage": usage} | self._once
         return b"data: " + _encode(last) + b"\n\n" + DONE
+
+    @property
+    def reached(self) -> Reached:
+        """Nothing: an error in a stream of this API stands by itself."""
+        return Reached()
 
     def _event(self, delta: Delta) -> bytes:
         match delta:
@@ -162,7 +169,7 @@ class ChatWriter:
 
     def _keep(self, json: Json) -> None:
         """Unknown top-level fields: some for every chunk, the rest for the next one."""
-        extra = opened(json)
+        extra = without_foreign(opened(json), own=shapes.NAME)
         self._usage_rest = usage_rest(extra) or self._usage_rest
         self._repeated |= {name: extra.pop(name) for name in _REPEATED if name in extra}
         self._once = with_extra({}, extra)

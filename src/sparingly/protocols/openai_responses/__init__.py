@@ -1,0 +1,1 @@
+"""OpenAI Responses, inbound and outbound."""

@@ -1,0 +1,34 @@
+"""The ids that answers carry here, and what can be learned from one.
+
+A client may continue an answer by its id (`previous_response_id`), which only
+works at the provider that holds it.  An answer from memory has an id of its own;
+behind it stands the provider's, where the question was exactly the same, so
+that the conversation can be continued there as if it had just been answered.
+No table is needed for that, and it survives a restart.
+"""
+
+import re
+
+from sparingly.protocols.dialect import Stamp
+from sparingly.protocols.openai_responses import shapes
+
+_PROVIDERS = re.compile(rf"{shapes.OWN_RESPONSE}[^_]*_(.+)", re.DOTALL)
+
+
+def response_id(stamp: Stamp, providers: str | None = None) -> str:
+    """The id of an answer; `providers` is the id that its provider gave it, where it can be continued."""
+    own = shapes.OWN_RESPONSE + stamp.id.replace("_", "")
+    return f"{own}_{providers}" if providers and stamp.is_same_question else own
+
+
+def providers_id(told: str) -> str | None:
+    """The id that the provider knows; None where there is no provider that holds the answer."""
+    if not told.startswith(shapes.OWN_RESPONSE):
+        return told
+    match = _PROVIDERS.fullmatch(told)
+    return match[1] if match is not None else None
+
+
+def item_id(kind: str, stamp: Stamp, position: int) -> str:
+    """The id of an item of an answer; `kind` is its prefix, such as `msg_`."""
+    return f"{kind}{stamp.id.replace('_', '')}{position:02x}"

@@ -1,0 +1,64 @@
+"""The preset for coding agents does what its comments say."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sparingly.config.catalog import catalog_of
+from sparingly.config.loading import load_settings
+from sparingly.config.yaml_text import parse
+from sparingly.core.catalog import places
+from sparingly.core.routing.target import resolve
+from sparingly.opening import client_keyed
+from sparingly.settings import Settings
+
+PRESET = Path(__file__).parents[2] / "config" / "agents.yaml"
+SETTINGS = load_settings(PRESET, {})
+CLAUDE, CODEX = "/v1/messages", "/v1/responses"
+
+CASES = [
+    ("claude-opus-4-6", CLAUDE, "claude-opus-4-6", "anthropic"),
+    ("claude-sonnet-4-6", CLAUDE, "claude-sonnet-4-6", "anthropic"),
+    ("claude-3-5-haiku-20241022", CLAUDE, "claude-haiku-4-5", "anthropic"),
+    ("gpt-6-codex", CODEX, "gpt-6-codex", "openai"),
+    ("codex-mini-latest", CODEX, "codex-mini-latest", "openai"),
+]
+
+
+@pytest.mark.parametrize(("asked", "path", "model", "provider"), CASES, ids=[case[0] for case in CASES])
+def test_agents_get_the_models_they_ask_for_and_background_work_another(
+    asked: str, path: str, model: str, provider: str
+) -> None:
+    """Each from its own house."""
+    target = resolve(SETTINGS.routing, asked=asked, tenant="default", path=path)
+
+    assert target.model == model
+    assert [place.provider for place in places(catalog_of(SETTINGS), model)] == [provider]
+
+
+def test_claude_code_pays_with_its_own_login() -> None:
+    """It goes to Anthropic, and to nobody else."""
+    assert client_keyed(SETTINGS) == {"anthropic"}
+
+
+def test_requests_are_not_rewritten_for_our_own_ends() -> None:
+    """A body that differs by a byte misses the provider's prompt cache."""
+    assert {one.stream_usage for one in SETTINGS.providers.values()} == {"as_asked"}
+
+
+def test_an_agents_turns_hit_only_when_they_are_equal() -> None:
+    """Half of what an agent says looks like what it said before."""
+    assert not SETTINGS.cache.semantic
+    assert SETTINGS.cache.mode == "on"
+
+
+def test_every_setting_of_it_changes_something() -> None:
+    """None only repeats a default."""
+    values = parse(PRESET.read_text(), source="agents.yaml").values
+
+    assert isinstance(values, dict)
+    for section in ("cache", "routing"):
+        default = msgspec.to_builtins(getattr(Settings(), section))
+        repeated = [name for name, value in values[section].items() if default[name] == value]
+        assert repeated == []

@@ -1,0 +1,46 @@
+"""Tests of `sparingly.protocols.openai_responses.ids`."""
+
+import pytest
+
+from sparingly.protocols.dialect import Stamp
+from sparingly.protocols.openai_responses.ids import item_id, providers_id, response_id
+
+FRESH = Stamp("1a_2b", 0)
+SAME = Stamp("1a_2b", 0, cached=True, is_same_question=True)
+
+
+def test_the_id_of_a_hit_on_the_same_question_leads_to_the_providers() -> None:
+    """So that the conversation can be continued there."""
+    told = response_id(SAME, "resp_0f")
+
+    assert told == "resp_sp_1a2b_resp_0f"
+    assert providers_id(told) == "resp_0f"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "providers"), [(FRESH, "resp_0f"), (SAME, None)], ids=["close", "not-held"]
+)
+def test_any_other_id_of_ours_leads_nowhere(stamp: Stamp, providers: str | None) -> None:
+    """A close question's conversation is another one."""
+    assert providers_id(response_id(stamp, providers)) is None
+
+
+def test_a_providers_id_is_its_own() -> None:
+    """Whatever it looks like."""
+    assert providers_id("resp_67ccd2") == "resp_67ccd2"
+
+
+def test_ids_of_gateways_behind_one_another_unwrap_one_by_one() -> None:
+    """Each takes off its own."""
+    inner = response_id(SAME, "resp_0f")
+
+    assert providers_id(response_id(Stamp("9", 0, is_same_question=True), inner)) == inner
+
+
+def test_items_have_ids_of_their_own() -> None:
+    """By kind and place."""
+    assert {item_id("msg_", FRESH, 0), item_id("msg_", FRESH, 1), item_id("fc_", FRESH, 0)} == {
+        "msg_1a2b00",
+        "msg_1a2b01",
+        "fc_1a2b00",
+    }
