@@ -1,9 +1,10 @@
-"""Print the README's figures from the committed results, so that none is typed by hand.
+"""Print the figures of both READMEs from the committed results, so that none is typed by hand.
 
     python -m benchmarks.readme_figures            # the tables
-    python -m benchmarks.readme_figures --write    # puts them into README.md, between its markers
+    python -m benchmarks.readme_figures --write    # puts them into the two files, between their markers
 
-A test holds the README against what this prints.
+What decides whether to trust the gateway stands in README.md, the rest in benchmarks/README.md.
+A test holds both against what this prints.
 """
 
 import json
@@ -18,8 +19,17 @@ BEGIN, END = "<!-- figures: benchmarks/readme_figures.py -->", "<!-- end of figu
 
 def tables() -> str:
     """All of them, as Markdown."""
-    parts = (_judge(), _guarantee(), _thresholds(), _budget(), _choices())
+    parts = (_judge(), _guarantee(), _routing(), _costs())
     return "\n\n".join(parts)
+
+
+def details() -> str:
+    """Those of benchmarks/README.md."""
+    parts = (_thresholds(), _budget(), _choices())
+    return "\n\n".join(parts)
+
+
+FILES = {ROOT / "README.md": tables, ROOT / "benchmarks" / "README.md": details}
 
 
 def in_readme(readme: str, figures: str) -> str:
@@ -106,7 +116,7 @@ def _thresholds() -> str:
     ]
     head = (
         f"**What a bare similarity threshold is worth**, on {sweep['requests']:,} Quora questions, each asked once, "
-        "every answer kept ([threshold_sweep.py](benchmarks/threshold_sweep.py)). "
+        "every answer kept ([threshold_sweep.py](threshold_sweep.py)). "
         "Wrong hits are counted over all requests, against explicit labels only; the default is 0.97.\n\n"
         "| threshold | hits | right | wrong, of all requests | precision |\n|---|---|---|---|---|"
     )
@@ -120,18 +130,62 @@ def _budget() -> str:
         for line in overhead["budget"]
     ]
     machine = overhead["measured_on"]
+    head = (
+        f"**What the gateway costs**, on {machine['cpus']} cores ({machine['cpu']}) that it shares with the provider "
+        "and the load ([overhead.py](overhead.py); gateway and direct in turns).\n\n"
+        "| | target | measured | met |\n|---|---|---|---|"
+    )
+    return "\n".join((head, *rows))
+
+
+def _costs() -> str:
+    """The promises that a user notices, in one paragraph."""
+    overhead = _result("overhead")
+    measured = {line["promise"]: line["measured"] for line in overhead["budget"]}
+    met = sum(line["met"] for line in overhead["budget"])
     names = {"off": "sparingly", "portkey": "Portkey", "litellm": "LiteLLM"}
     peers = ", ".join(
         f"{name} {load['cpu_ms_per_request']:.2f} ms"
         for key, name in names.items()
         if "cpu_ms_per_request" in (load := overhead["load"].get(key, {}))
     )
-    head = (
-        f"**What the gateway costs**, on {machine['cpus']} cores ({machine['cpu']}) that it shares with the provider "
-        "and the load ([overhead.py](benchmarks/overhead.py); gateway and direct in turns).\n\n"
-        "| | target | measured | met |\n|---|---|---|---|"
+    return (
+        "**What the gateway costs**, on two cores that it shares with the provider and the load: an exact hit takes "
+        f"{measured['exact hit, median, ms']:.1f} ms, a semantic one "
+        f"{measured['semantic hit, question of up to 32 tokens, median, ms']:.1f} ms, the first token comes "
+        f"{measured['added to the first token, cache off, median, ms']:.1f} ms later than without (medians). CPU per "
+        f"proxied request, in the same run: {peers}. {met} of {len(overhead['budget'])} promises of the budget are kept; "
+        "[benchmarks/README.md](benchmarks/README.md) lists them all."
     )
-    return "\n".join((head, *rows, "", f"CPU per proxied request, in the same run: {peers}."))
+
+
+def _routing() -> str:
+    tables = {name: _result(f"routing_{name}") for name in _OUTCOMES}
+    rows = []
+    for name, label in _OUTCOMES.items():
+        policies = tables[name]["policies"]
+        cells = [f"{policies[policy]['gap_closed']:.0%}" for policy in ("knn", "kmeans", "ridge", "tasks", "default")]
+        saved = policies["default"]
+        rows.append(
+            f"| {label} | {' | '.join(cells)} | {saved['cost_save']:.0%} ({saved['cost_save_quality_delta'] * 100:+.1f}) |"
+        )
+    seeds = next(iter(tables.values()))["seeds"]
+    head = (
+        "**What the router is worth**: the share of the gap between mixing single models and an oracle that each policy "
+        f"closes, on prompts it was not fitted on, mean of {seeds} splits ([routing_tables.py](benchmarks/routing_tables.py); "
+        "intervals and pictures beside the results). Last, what the default saves where it is set to be no worse than the "
+        "best single model on validation prompts, with what that did to test quality in points.\n\n"
+        "| outcome table | kNN | k-means | ridge | tasks | default | saves |\n|---|---|---|---|---|---|---|"
+    )
+    return "\n".join((head, *rows))
+
+
+_OUTCOMES = {
+    "mmlu_pro": "MMLU-Pro, 14 models",
+    "bfcl": "BFCL, 14 models",
+    "paretobandit": "ParetoBandit, 4 models",
+    "routellm_gsm8k": "GSM8K, 2 models",
+}
 
 
 def _choices() -> str:
@@ -163,7 +217,7 @@ def _result(name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        path = ROOT / "README.md"
-        path.write_text(in_readme(path.read_text(encoding="utf-8"), tables()), encoding="utf-8")
+        for path, figures in FILES.items():
+            path.write_text(in_readme(path.read_text(encoding="utf-8"), figures()), encoding="utf-8")
     else:
-        print(tables())
+        print(tables(), details(), sep="\n\n")
