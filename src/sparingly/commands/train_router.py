@@ -12,7 +12,9 @@ def add_train_router(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="prompts.csv and outcomes.csv")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="write the router here")
     parser.add_argument("--embedder", default="minilm", help="as in embedder.model")
-    parser.add_argument("--seed", type=int, default=0, help="draws the part that the operating point is chosen on")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="draws the part that the operating point is chosen on"
+    )
     parser.set_defaults(command=_train_router)
 
 
