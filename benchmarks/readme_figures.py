@@ -164,7 +164,10 @@ def _routing() -> str:
     rows = []
     for name, label in _OUTCOMES.items():
         policies = tables[name]["policies"]
-        cells = [f"{policies[policy]['gap_closed']:.0%}" for policy in ("knn", "kmeans", "ridge", "tasks", "default")]
+        cells = [
+            f"{policies[policy]['gap_closed']:.0%}"
+            for policy in ("knn", "kmeans", "ridge", "tasks", "default")
+        ]
         saved = policies["default"]
         rows.append(
             f"| {label} | {' | '.join(cells)} | {saved['cost_save']:.0%} ({saved['cost_save_quality_delta'] * 100:+.1f}) |"

@@ -6,6 +6,7 @@
     │   ├── BodyTooLarge
     │   ├── UnknownModel
     │   ├── UnknownRequest      no request of that id was this caller's
+    │   ├── UnknownAnswer       no provider holds an answer under that id
     │   ├── NotAuthorized
     │   └── NotCached           `only-if-cached` and nothing was
     ├── UpstreamError           the provider's or the network's
@@ -70,6 +71,12 @@ class UnknownRequest(RequestError):
     """No request of that id is known, or it was not this caller's."""
 
     code = "unknown-request"
+
+
+class UnknownAnswer(RequestError):
+    """The id is one of ours, and no provider holds an answer behind it."""
+
+    code = "unknown-answer"
 
 
 class NotAuthorized(RequestError):

@@ -32,7 +32,7 @@ class Embedder(Protocol):
     entries and length 1; a text of more than `window_tokens` word pieces raises
     TextTooLong, one with words that all look the same to the model TextUnreadable;
     any other trouble raises EmbedderError; a cancelled caller never harms another.  `name` identifies model and weights: vectors of
-    different names are never compared.
+    different names are never compared.  `head` takes every text: where `embed` gives a vector it gives the same.
     """
 
     @property
@@ -45,6 +45,13 @@ class Embedder(Protocol):
     def window_tokens(self) -> int: ...
 
     async def embed(self, text: str) -> Vector: ...
+
+    async def head(self, text: str) -> Vector:
+        """The vector of the text's first window, words that all look the same accepted.
+
+        It says what a text is about; it is never for the cache: texts that differ may have the same one.
+        """
+        ...
 
     async def ping(self) -> None:
         """Raise EmbedderError unless an embedding can be made now."""

@@ -36,6 +36,7 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
     return code, told.out, told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "jsonl", "log"])
 def test_the_share_is_met_on_texts_and_logs(
     tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str], kind: str
@@ -61,6 +62,7 @@ def test_the_share_is_met_on_texts_and_logs(
     assert "# Kept as it is." in config.read_text()
 
 
+@pytest.mark.slow
 def test_without_a_log_the_packages_examples_are_taken(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,6 +99,30 @@ async def test_a_megabyte_is_refused_like_any_long_text(embedder: Embedder) -> N
         await embedder.embed("a long story " * 80_000)
 
 
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_a_text_within_the_window_is_its_own_head(embedder: Embedder, question: str) -> None:
+    """So the look-up's vector does for routing, too."""
+    assert np.array_equal(await embedder.head(question), await embedder.embed(question))
+
+
+async def test_the_head_is_the_first_window_and_nothing_behind_it(embedder: Embedder) -> None:
+    """Texts that begin alike for a window have one head, others do not."""
+    window = "word " * embedder.window_tokens
+    head = await embedder.head(window + QUESTIONS[0])
+
+    assert head.shape == (embedder.dimensions,)
+    assert np.linalg.norm(head) == pytest.approx(1.0, abs=1e-5)
+    assert np.array_equal(head, await embedder.head(window + QUESTIONS[2] * 10_000))
+    assert not np.array_equal(head, await embedder.head(QUESTIONS[0] + window))
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+async def test_odd_texts_have_a_head(embedder: Embedder, text: str) -> None:
+    """Also where some words all look the same to the model."""
+    assert np.linalg.norm(await embedder.head(text)) == pytest.approx(1.0, abs=1e-5)
+    assert np.linalg.norm(await embedder.head(text + "word " * 1_000)) == pytest.approx(1.0, abs=1e-5)
+
+
 @pytest.mark.parametrize("text", ODD_TEXTS)
 async def test_odd_texts_get_a_vector_or_are_refused_and_harm_nobody(embedder: Embedder, text: str) -> None:
     """What JSON can carry, the embedder can take."""
@@ -131,5 +155,7 @@ async def test_a_closed_embedder_says_so(embedder: Embedder) -> None:
 
     with pytest.raises(EmbedderError, match="closed"):
         await embedder.embed(QUESTIONS[0])
+    with pytest.raises(EmbedderError, match="closed"):
+        await embedder.head(QUESTIONS[0])
     with pytest.raises(EmbedderError, match="closed"):
         await embedder.ping()

@@ -118,6 +118,7 @@ def test_scope_and_digest_are_uuids() -> None:
 
 
 IMAGE = Image("data:image/png;base64,AAAA")
+EMBEDDINGS = canonical_json({"openai-embeddings": {"embeddings": {}}})
 FILE = Opaque(canonical_json({"type": "file"}))
 
 
@@ -139,6 +140,9 @@ FILE = Opaque(canonical_json({"type": "file"}))
         (Ask("m", (turn("system", "Be brief."),)), None, "no-user-text"),
         (Ask("m", ()), None, "no-user-text"),
         (Ask("m", (turn("user", "Why?"), turn("assistant", "Because"))), None, "later-turn"),
+        (Ask("m", (turn("tool", "Why?"),)), None, "later-turn"),
+        (Ask("m", (turn("tool", "Why?"),), extra=EMBEDDINGS), None, "embeddings"),
+        (Ask("m", (turn("user", "Hi"), turn("user", "Why?")), extra=EMBEDDINGS), "Why?", "later-turn"),
         (Ask("m", (turn("user", ToolResult("1", (Text("42"),))),)), None, "no-user-text"),
         (Ask("m", (turn("user", "Why?", FILE),)), "Why?", "attachment"),
         (Ask("m", ask("Why?").turns, extra=canonical_json({"top_k": 5})), "Why?", None),

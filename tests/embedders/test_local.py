@@ -35,6 +35,9 @@ class HeldModel:
             raise ValueError("cannot read")
         return Reading(text, [0] * len(text))
 
+    def head(self, text: str) -> Reading:
+        return Reading(text[: self.window_tokens], [0] * len(text[: self.window_tokens]))
+
     def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
         texts = [reading.text for reading in readings]
         self.runs.append(texts)
@@ -106,6 +109,21 @@ async def test_texts_that_queue_up_share_a_run(embedder: LocalEmbedder, model: H
 
     assert model.runs == [["busy"], ["one", "two", "six"]]
     assert [int(vector[0]) for vector in vectors] == [4, 3, 3, 3]
+
+
+async def test_heads_share_a_run_with_whole_texts(embedder: LocalEmbedder, model: HeldModel) -> None:
+    """A head is refused neither for its length nor for its words."""
+    busy = await _busy(embedder, model)
+    tasks = await _queue(embedder, "one")
+    tasks += [asyncio.ensure_future(embedder.head(text)) for text in ("two", "unreadable", "x" * 1_000_000)]
+    await asyncio.sleep(0)
+
+    _release(model)
+    vectors = await asyncio.gather(busy, *tasks)
+
+    assert model.runs == [["busy"], ["one", "two", "unreadable"], ["x" * 100]]
+    assert [int(vector[0]) for vector in vectors] == [4, 3, 3, 10, 100]
+    assert model.read_texts == ["busy", "one"]
 
 
 async def test_a_batch_has_a_limit(embedder: LocalEmbedder, model: HeldModel) -> None:

@@ -22,11 +22,18 @@ class HashingEmbedder:
 
     async def embed(self, text: str) -> Vector:
         """Count the words in as many buckets as there are dimensions; the first is never empty."""
-        if self._is_closed or self.trouble is not None:
-            raise EmbedderError(self.trouble or "the embedder is closed")
-        words = re.findall(r"\w+|[^\w\s]", text.lower())
+        words = _words(text)
         if len(words) > self.window_tokens:
             raise TextTooLong(f"the text has {len(words)} words, the window is {self.window_tokens}")
+        return self._counted(text, words)
+
+    async def head(self, text: str) -> Vector:
+        """The same of the first words, as many as are in the window."""
+        return self._counted(text, _words(text)[: self.window_tokens])
+
+    def _counted(self, text: str, words: list[str]) -> Vector:
+        if self._is_closed or self.trouble is not None:
+            raise EmbedderError(self.trouble or "the embedder is closed")
         self.embedded.append(text)
         vector = np.zeros(self.dimensions, dtype=np.float32)
         vector[0] = 0.1
@@ -39,3 +46,7 @@ class HashingEmbedder:
 
     async def aclose(self) -> None:
         self._is_closed = True
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|[^\w\s]", text.lower())

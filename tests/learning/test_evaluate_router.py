@@ -10,6 +10,7 @@ from tests.routing_tables import made_table
 TABLE, VECTORS = made_table(260)
 
 
+@pytest.mark.slow
 def test_every_policy_is_measured_on_every_split() -> None:
     """Where prompts tell all, the learned ones beat the hull of single models and stay below the oracle."""
     pytest.importorskip("leidenalg", reason="the train extra is not installed")
@@ -26,6 +27,7 @@ def test_every_policy_is_measured_on_every_split() -> None:
             assert split.policies[name].knobs
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures() -> None:
     """Whoever runs it again can check it."""
     pytest.importorskip("leidenalg", reason="the train extra is not installed")

@@ -63,6 +63,7 @@ def test_the_area_of_a_line_is_its_mean_height() -> None:
     assert area(corners, low=2, high=2) == pytest.approx(0.4)
 
 
+@pytest.mark.slow
 @given(_points)
 def test_no_point_lies_above_its_hull(points: list[Point]) -> None:
     """And the hull neither falls nor bends upwards."""
@@ -74,6 +75,7 @@ def test_no_point_lies_above_its_hull(points: list[Point]) -> None:
     assert slopes == sorted(slopes, reverse=True)
 
 
+@pytest.mark.slow
 @given(_points, _points)
 def test_another_setting_never_makes_a_policy_worth_less(points: list[Point], more: list[Point]) -> None:
     """A hull over more points is nowhere lower."""

@@ -24,6 +24,7 @@ COSTS = fit_costs(TRAIN.prompts, TRAIN.table)
 WEIGHTS = weights_for(TRAIN.table.costs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNED)
 def test_every_policy_finds_who_is_good_at_what(name: str) -> None:
     """On prompts it has not seen, far above what the means of the models allow."""
@@ -65,6 +66,7 @@ def test_many_choices_at_once_are_those_that_serving_makes_one_by_one() -> None:
             assert one.model == TRAIN.table.models[together[row]]
 
 
+@pytest.mark.slow
 def test_the_shipped_policy_is_the_one_that_is_measured() -> None:
     """`train-router` fits what `evaluate-router` calls default."""
     chosen = fitted("default", TRAIN, VALIDATION, COSTS, WEIGHTS, seed=0)

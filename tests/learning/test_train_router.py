@@ -11,6 +11,7 @@ from tests.routing_tables import MODELS, made_table
 TABLE, VECTORS = made_table(300)
 
 
+@pytest.mark.slow
 def test_the_fitted_router_sends_prompts_where_they_are_answered_best() -> None:
     """At its own operating point, on new prompts."""
     fitted = train_router(TABLE, VECTORS, embedder="e", seed=0)
@@ -26,6 +27,7 @@ def test_the_fitted_router_sends_prompts_where_they_are_answered_best() -> None:
     assert [name == ("rhymes" if row % 2 else "counts") for row, name in enumerate(chosen)].count(True) >= 38
 
 
+@pytest.mark.slow
 def test_its_operating_point_is_no_worse_than_the_best_single_model() -> None:
     """On the prompts that were kept back; the summary says so."""
     fitted = train_router(TABLE, VECTORS, embedder="e", seed=0)

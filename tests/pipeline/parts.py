@@ -27,6 +27,7 @@ class MeaningEmbedder:
     def __init__(self) -> None:
         self.name = "meanings"
         self.embedded: list[str] = []
+        self.heads: list[str] = []
         self.trouble: EmbedderError | TextUnfit | None = None
         self.hangs = False
         self._similar: dict[str, tuple[str, float]] = {}
@@ -44,6 +45,13 @@ class MeaningEmbedder:
         like, similarity = self._similar.get(text, (text, 1.0))
         # The odd axes are for what a paraphrase has of its own.
         return self._axis(like, 0) * similarity + self._axis(text, 1) * sqrt(1 - similarity**2)
+
+    async def head(self, text: str) -> Vector:
+        """Of a text that `trouble` calls unfit there is one, too: that of its first characters."""
+        self.heads.append(text)
+        if isinstance(self.trouble, EmbedderError):
+            raise self.trouble
+        return self._axis(text[: self.window_tokens], 0)
 
     async def ping(self) -> None:
         pass

@@ -6,7 +6,7 @@ from sparingly.core.pricing import NanoDollars
 from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.strategies import Learned
 from sparingly.core.vectors import Vector
-from sparingly.errors import EmbedderError, TextTooLong
+from sparingly.errors import EmbedderError, TextTooLong, TextUnfit, TextUnreadable
 from sparingly.pipeline.estimate import Estimated, Estimator
 from sparingly.pipeline.timed_embedder import TimedEmbedder
 from tests.fakes.clock import FakeClock
@@ -25,20 +25,12 @@ class FixedEstimates:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.vectors: list[Vector] = []
 
     def estimate(self, vector: Vector, text: str) -> Estimates:
-        assert vector.size
+        self.vectors.append(vector)
         self.texts.append(text)
         return FOUND
-
-
-class ShortSighted(MeaningEmbedder):
-    """Sees 600 characters."""
-
-    async def embed(self, text: str) -> Vector:
-        if len(text) > 600:
-            raise TextTooLong("too long")
-        return await super().embed(text)
 
 
 def _estimator(embedder: MeaningEmbedder) -> tuple[Estimator, FixedEstimates]:
@@ -56,19 +48,32 @@ async def test_the_look_ups_vector_is_used() -> None:
     estimated = await estimator.estimate(text="Hi", vector=vector)
 
     assert estimated.estimates == FOUND
-    assert (embedder.embedded, fitted.texts) == (["Hi"], ["Hi"])
+    assert (embedder.embedded, embedder.heads, fitted.texts) == (["Hi"], [], ["Hi"])
 
 
-async def test_a_long_text_is_embedded_by_its_beginning() -> None:
-    """The words are read from all of it."""
-    embedder = ShortSighted()
+async def test_a_text_that_fits_is_embedded_once() -> None:
+    """Its vector is handed on, so that nobody makes it again."""
+    embedder = MeaningEmbedder()
+    estimator, fitted = _estimator(embedder)
+
+    estimated = await estimator.estimate(text="Hi", vector=None)
+
+    assert estimated.vector is fitted.vectors[0]
+    assert (embedder.embedded, embedder.heads) == (["Hi"], [])
+
+
+@pytest.mark.parametrize("unfit", [TextTooLong("too long"), TextUnreadable("no such word")])
+async def test_a_text_that_no_vector_stands_for_goes_by_its_first_window(unfit: TextUnfit) -> None:
+    """As it did in fitting.  That vector is not handed on: the cache must never see it."""
+    embedder = MeaningEmbedder()
+    embedder.trouble = unfit
     estimator, fitted = _estimator(embedder)
 
     estimated = await estimator.estimate(text="x" * 5_000, vector=None)
 
-    assert estimated.estimates == FOUND
-    assert [len(text) for text in embedder.embedded] == [500]
-    assert fitted.texts == ["x" * 5_000]
+    assert (estimated.estimates, estimated.vector, estimated.trouble) == (FOUND, None, ())
+    assert (embedder.heads, fitted.texts) == (["x" * 5_000], ["x" * 5_000])
+    assert fitted.vectors[0].tolist() == (await embedder.head("x" * 5_000)).tolist()
 
 
 async def test_without_a_vector_there_is_no_estimate() -> None:
@@ -78,6 +83,7 @@ async def test_without_a_vector_there_is_no_estimate() -> None:
     estimator, _ = _estimator(embedder)
 
     assert await estimator.estimate(text="Hi", vector=None) == Estimated(trouble=(EmbedderError.code,))
+    assert embedder.heads == []
 
 
 def test_the_files_own_operating_point_fills_what_is_left_open() -> None:

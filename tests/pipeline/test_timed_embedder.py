@@ -35,6 +35,21 @@ async def test_a_text_that_no_vector_stands_for_is_no_trouble() -> None:
     assert await _timed(embedder, FakeClock()).embed("Hi") == Embedded()
 
 
+async def test_a_texts_head_is_made_in_bounded_time_too() -> None:
+    """It and the text are one embedder: where one fails, both rest."""
+    embedder = MeaningEmbedder()
+    embedder.trouble = TextTooLong("300 of 256")
+    timed = _timed(embedder, FakeClock())
+
+    made = await timed.head("Hi")
+    embedder.trouble = EmbedderError("gone")
+    failed, rested = await timed.head("a"), await timed.embed("b")
+
+    assert made.vector is not None
+    assert (failed.trouble, rested.trouble) == ((EmbedderError.code,), ("embedder-down",))
+    assert (embedder.heads, embedder.embedded) == (["Hi", "a"], [])
+
+
 async def test_an_embedder_that_fails_rests() -> None:
     """And is asked again after a while."""
     embedder, clock = MeaningEmbedder(), FakeClock()

@@ -27,6 +27,16 @@ def test_another_dialects_field_is_refused_by_its_name() -> None:
     assert refused.value.field == "tools.0.mcp_servers"
 
 
+def test_of_a_whole_tool_the_type_is_named() -> None:
+    """That its description cannot be expressed would explain nothing."""
+    extra = opened(Json('{"openai-responses":{"description":"Mail","tools":[],"type":"namespace"}}'))
+
+    with pytest.raises(InvalidRequest, match=r"cannot express `tools\.4\.type` 'namespace'") as refused:
+        refuse_foreign(extra, own="openai", api="The API", path="tools.4.")
+
+    assert refused.value.field == "tools.4.type"
+
+
 def test_own_and_common_fields_pass_and_hints_are_left_out() -> None:
     """A hint asks how much is told, which another API need not know."""
     extra = opened(Json('{"anthropic":{"a":1},"openai-responses-hints":{"include":[]},"seed":1}'))

@@ -58,6 +58,13 @@ def test_nothing_of_it_is_ever_compared_by_closeness_or_judged_by_time() -> None
     assert INBOUND.read(json.dumps(BODY).encode()).last_user_text == ""
 
 
+def test_the_reason_that_is_told_is_what_they_are() -> None:
+    """Nothing of it is a turn of a conversation."""
+    assert {marked().exact_only, marked(input=[1, 2]).exact_only, marked(user="u").exact_only} == {
+        "embeddings"
+    }
+
+
 def test_vectors_are_told_again_as_they_came() -> None:
     """Digit by digit, with the usage marked."""
     told = INBOUND.whole(OUTBOUND.read(ANSWER), Stamp("new", 0, cached=True))

@@ -21,6 +21,10 @@ class _Counting:
         self.asked.append(text)
         return np.array([len(text)], dtype=np.float32)
 
+    async def head(self, text: str) -> Vector:
+        self.asked.append(f"head of {text}")
+        return np.array([-len(text)], dtype=np.float32)
+
     async def ping(self) -> None:
         raise EmbedderError("counting only")
 
@@ -41,6 +45,20 @@ async def test_nothing_is_recalled_until_it_is_allowed() -> None:
 
     assert inner.asked == ["abc", "abc", "new"]
     assert recalled.tolist() == first.tolist() == [3.0]
+
+
+async def test_a_texts_head_is_recalled_apart_from_the_text() -> None:
+    """Its vector may be another one."""
+    inner = _Counting()
+    embedder = RememberingEmbedder(inner)
+    await embedder.embed("abc")
+    first = await embedder.head("abc")
+
+    embedder.recalling = True
+
+    assert (await embedder.head("abc")).tolist() == first.tolist() == [-3.0]
+    assert (await embedder.embed("abc")).tolist() == [3.0]
+    assert inner.asked == ["abc", "head of abc"]
 
 
 async def test_memory_is_bounded() -> None:

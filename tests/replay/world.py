@@ -39,6 +39,12 @@ class WordEmbedder:
         words = text.lower().split()
         if len(words) > self.window_tokens:
             raise TextTooLong("too many words")
+        return self._counted(text, words)
+
+    async def head(self, text: str) -> Vector:
+        return self._counted(text, text.lower().split()[: self.window_tokens])
+
+    def _counted(self, text: str, words: list[str]) -> Vector:
         self.embedded.append(text)
         vector = np.zeros(self.dimensions, dtype=np.float32)
         for word in words:

@@ -20,6 +20,7 @@ STATUSES = {
     "UnknownModel": 404,
     "NotAuthorized": 401,
     "UnknownRequest": 404,
+    "UnknownAnswer": 404,
     "NotCached": 504,
     "InvalidRequest": 400,
     "RequestError": 400,

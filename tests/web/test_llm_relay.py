@@ -37,6 +37,30 @@ async def test_path_and_query_travel_as_they_were_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "rest"), [("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/input_items")]
+)
+async def test_what_a_provider_holds_is_asked_for_by_its_own_id(method: str, rest: str) -> None:
+    """An answer from memory carries ours before it."""
+    async with a_front() as front:
+        got = await fetch(front.app, method, f"/v1/responses/resp_sp_1a2b_resp_0f{rest}", query="limit=2")
+
+    (request,) = front.world.one.requests
+    assert (got.status, request.method, request.path) == (200, method, f"/v1/responses/resp_0f{rest}?limit=2")
+
+
+@pytest.mark.parametrize("base", ["/v1", ""])
+async def test_an_answer_that_no_provider_holds_is_refused_here(base: str) -> None:
+    """In the client's dialect, saying why."""
+    async with a_front() as front:
+        got = await fetch(front.app, "GET", f"{base}/responses/resp_sp_1a2b")
+
+    assert (got.status, got.error["code"]) == (404, "unknown-answer")
+    assert "no provider holds the answer 'resp_sp_1a2b'" in str(got.error["message"])
+    assert front.world.one.asked == 0
+    assert (front.line.status, front.line.reason) == (404, "unknown-answer")
+
+
+@pytest.mark.parametrize(
     "path", ["/v1/../admin", "/v1/%2e%2E/admin", "/v1/./x", "/v1/a%2f..%2f..%2fb", "/v1/.."]
 )
 async def test_a_path_that_leads_out_of_v1_leads_nowhere(path: str) -> None:

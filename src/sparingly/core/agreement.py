@@ -15,8 +15,9 @@ costs one comparison.  Cases, in this order:
     writes a text twice but for one word, unless that word is the difference;
  6. hardly a word in common: wrong.
 
-The limits were set on the answers of the demo's help desk and measured on others, see
-benchmarks/results/agreement.json.  Nothing here understands: a paraphrase in other words is unclear at best.
+The limits were set on the answers of the demo's help desk; the words in the place of others came in after a
+look at CacheSafety, on which benchmarks/results/agreement.json measures, so those figures are optimistic.
+Nothing here understands: a paraphrase in other words is unclear at best.
 """
 
 import re

@@ -8,8 +8,7 @@ has no seed.  The confidence in the likeliest tier is then laid on how often it 
 right of the examples left out (Platt's odds: one slope, one offset), since a bar
 of 0.7 means nothing unless seven of ten are right there.
 
-Tried and left out (figures in benchmarks/results/tier_classifier.json): isotonic
-confidence has steps and more error than two numbers on some hundred examples; nearest
+Tried and left out (figures in benchmarks/results/tier_classifier.json): nearest
 neighbors and centroids are less accurate, logistic regression is no better and
 needs an iterative solver.  Features alone fail where length does not tell.
 

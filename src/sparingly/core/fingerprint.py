@@ -50,6 +50,10 @@ _UNDERSTOOD = frozenset(
 )
 
 
+# Where such requests keep what is theirs; their texts are no turns of a conversation.
+_EMBEDDINGS = "openai-embeddings"
+
+
 class Fingerprint(msgspec.Struct, frozen=True):
     """Where a request belongs in the cache.
 
@@ -199,16 +203,19 @@ def _without_words(turn: Turn) -> Turn:
 
 def _exact_only(ask: Ask, earlier: tuple[Turn, ...], texts: tuple[str, ...]) -> str | None:
     """Why closeness must not be tried, or None.  Cases in order of how often they occur."""
-    # 1. Later turns: the same words mean something else after another conversation.
+    # 1. No conversation: vectors are asked of these very words.
+    if _wants_vectors(ask):
+        return "embeddings"
+    # 2. Later turns: the same words mean something else after another conversation.
     if any(turn.role not in ("system", "developer") for turn in earlier):
         return "later-turn"
-    # 2. Tools: the answer is an action in a world that has moved on.
+    # 3. Tools: the answer is an action in a world that has moved on.
     if ask.tools:
         return "tools-offered"
-    # 3. Nothing to compare.
+    # 4. Nothing to compare.
     if not any(text.strip() for text in texts):
         return "no-user-text"
-    # 4. Fields and parts that nobody here understands.
+    # 5. Fields and parts that nobody here understands.
     if ask.extra is not None and not _UNDERSTOOD.issuperset(
         msgspec.json.decode(ask.extra, type=dict[str, msgspec.Raw])
     ):
@@ -216,3 +223,9 @@ def _exact_only(ask: Ask, earlier: tuple[Turn, ...], texts: tuple[str, ...]) -> 
     if any(isinstance(part, Opaque) for part in ask.turns[-1].parts):
         return "attachment"
     return None
+
+
+def _wants_vectors(ask: Ask) -> bool:
+    if ask.extra is None or any(turn.role != "tool" for turn in ask.turns):
+        return False
+    return _EMBEDDINGS in msgspec.json.decode(ask.extra, type=dict[str, msgspec.Raw])

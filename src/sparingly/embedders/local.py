@@ -4,8 +4,9 @@ One thread owns the model and takes what has queued up while it was busy: texts 
 length share a run (batches.py), a text that cannot be embedded fails alone, and one
 whose caller has gone is skipped.  The event loop only queues and wakes.
 
-Rule: a text is embedded whole or not at all.  What would have to be cut raises
-TextTooLong; two long texts with one beginning must never look alike.
+Rule: `embed` takes a text whole or not at all.  What would have to be cut raises
+TextTooLong; two long texts with one beginning must never look alike.  `head` is for
+those who only ask what a text is about.
 """
 
 import asyncio
@@ -41,6 +42,10 @@ class Model(Protocol):
         """Cut a text into word pieces; raises TextUnreadable where some of them cannot be told apart."""
         ...
 
+    def head(self, text: str) -> Reading:
+        """Cut a text's first window into word pieces, whatever its words."""
+        ...
+
     def vectors(self, readings: Sequence[Reading]) -> list[Vector]:
         """One unit vector a text, from one run."""
         ...
@@ -48,6 +53,7 @@ class Model(Protocol):
 
 class _Waiting(NamedTuple):
     text: str
+    is_head: bool
     answer: asyncio.Future[Vector]
 
 
@@ -90,13 +96,13 @@ class LocalEmbedder:
 
     async def embed(self, text: str) -> Vector:
         """The text's unit vector; raises TextTooLong, TextUnreadable or EmbedderError."""
-        if self._is_closed:
-            raise EmbedderError("the embedder is closed")
-        if len(text) > self.window_tokens * _MAX_CHARACTERS_PER_PIECE:
+        if len(text) > self._most_characters:
             raise _too_long(f"{len(text)} characters", self.window_tokens)
-        waiting = _Waiting(text, asyncio.get_running_loop().create_future())
-        self._queue.put(waiting)
-        return await waiting.answer
+        return await self._queued_up(text, is_head=False)
+
+    async def head(self, text: str) -> Vector:
+        """The unit vector of the text's first window, whatever its words; raises EmbedderError."""
+        return await self._queued_up(text[: self._most_characters], is_head=True)
 
     async def ping(self) -> None:
         """Raise EmbedderError unless an embedding can be made now."""
@@ -107,6 +113,17 @@ class LocalEmbedder:
         self._is_closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    @property
+    def _most_characters(self) -> int:
+        return self.window_tokens * _MAX_CHARACTERS_PER_PIECE
+
+    async def _queued_up(self, text: str, *, is_head: bool) -> Vector:
+        if self._is_closed:
+            raise EmbedderError("the embedder is closed")
+        waiting = _Waiting(text, is_head, asyncio.get_running_loop().create_future())
+        self._queue.put(waiting)
+        return await waiting.answer
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -138,7 +155,8 @@ class LocalEmbedder:
             if waiting.answer.cancelled():
                 continue
             try:
-                reading = self._model.read(_well_formed(waiting.text))
+                read_as = self._model.head if waiting.is_head else self._model.read
+                reading = read_as(_well_formed(waiting.text))
             except Exception as error:  # noqa: BLE001 - the outermost edge of a thread: one text must not end it
                 _tell(waiting, _failed(error))
                 continue

@@ -2,6 +2,10 @@
 
 Where the look-up made none, the text is embedded here, in bounded time: no
 estimate in time is None, and routing goes to the configured default.
+
+Fitting goes by the first window of every prompt (commands/prompt_vectors.py), and so does
+serving: a text that fits is its own first window, and any other is read by its head.
+That vector ends here.  The cache would take two long texts with one beginning for one.
 """
 
 from typing import Protocol
@@ -12,9 +16,6 @@ from sparingly.core.routing.estimates import Estimates
 from sparingly.core.strategies import Learned
 from sparingly.core.vectors import Vector
 from sparingly.pipeline.timed_embedder import Embedded, TimedEmbedder
-
-# About 256 word pieces of English, and of text that is cut into more of them.
-_HEADS = (1_000, 500, 250)
 
 
 class FittedEstimates(Protocol):
@@ -38,7 +39,7 @@ class FittedEstimates(Protocol):
 
 
 class Estimated(msgspec.Struct, frozen=True):
-    """What came of estimating."""
+    """What came of estimating; `vector` stands for the whole text, None where there is no such."""
 
     estimates: Estimates | None = None
     vector: Vector | None = None
@@ -67,13 +68,11 @@ class Estimator:
         return learned
 
     async def estimate(self, *, text: str, vector: Vector | None) -> Estimated:
-        """The estimates, None where no vector stands for the text."""
-        embedded = Embedded(vector) if vector is not None else await self._embedder.embed(text)
-        for chars in _HEADS:
-            # Fitting, too, went by the beginning of what is longer than the embedder sees.
-            if embedded.vector is None and not embedded.trouble and len(text) > chars:
-                embedded = await self._embedder.embed(text[:chars])
-        if embedded.vector is None:
-            return Estimated(trouble=embedded.trouble)
-        estimates = self._fitted.estimate(embedded.vector, text)
-        return Estimated(estimates, embedded.vector, embedded.embed_s)
+        """The estimates, None where there is no vector to estimate by."""
+        whole = Embedded(vector) if vector is not None else await self._embedder.embed(text)
+        used = whole
+        if whole.vector is None and not whole.trouble:
+            used = await self._embedder.head(text)
+        if used.vector is None:
+            return Estimated(trouble=used.trouble)
+        return Estimated(self._fitted.estimate(used.vector, text), whole.vector, used.embed_s)

@@ -1,6 +1,7 @@
 """Embed a text in bounded time, for whoever has a decision to make with or without a vector."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -33,6 +34,13 @@ class TimedEmbedder:
 
     async def embed(self, text: str) -> Embedded:
         """The vector of a text; one that no vector stands for is no trouble."""
+        return await self._timed(text, self._embedder.embed)
+
+    async def head(self, text: str) -> Embedded:
+        """The vector of a text's first window, which stands for no text and is never for the cache."""
+        return await self._timed(text, self._embedder.head)
+
+    async def _timed(self, text: str, embed: Callable[[str], Awaitable[Vector]]) -> Embedded:
         if not text.strip():
             return Embedded()
         if not self._breaker.allows():
@@ -40,9 +48,9 @@ class TimedEmbedder:
         begun = self._clock.tick()
         try:
             async with asyncio.timeout(self._timeout_s):
-                vector = await self._embedder.embed(text)
+                vector = await embed(text)
         except TextUnfit:
-            # Not a trouble: the features alone are worth a doubtful answer.
+            # Not a trouble: features, or the text's first window, are worth a doubtful answer.
             self._breaker.worked()
             return Embedded()
         except EmbedderError as error:

@@ -22,7 +22,12 @@ _T = TypeVar("_T")
 
 
 def refuse_foreign(extra: dict[str, _T], *, own: str, api: str, path: str = "") -> dict[str, _T]:
-    """`extra` without other dialects' names; raises InvalidRequest that names the first field under one."""
+    """`extra` without other dialects' names.
+
+    Raises:
+        InvalidRequest: there is something under one.  Of a whole object of another dialect, such as a tool,
+            it names the type, for that is what cannot be expressed; else the first field.
+    """
     kept = dict(extra)
     for name in _DIALECTS:
         kept.pop(f"{name}-hints", None)
@@ -30,7 +35,11 @@ def refuse_foreign(extra: dict[str, _T], *, own: str, api: str, path: str = "") 
             continue
         value = kept.pop(name)
         fields = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
-        for field in fields if isinstance(fields, dict) else ():
+        if not isinstance(fields, dict):
+            continue
+        if isinstance(fields.get("type"), str):
+            raise InvalidRequest(f"{api} cannot express `{path}type` {fields['type']!r}", field=f"{path}type")
+        for field in fields:
             raise InvalidRequest(f"{api} cannot express `{path}{field}`", field=f"{path}{field}")
     return kept
 

@@ -18,7 +18,7 @@ class RememberingEmbedder:
     def __init__(self, embedder: Embedder, *, most_texts: int = _MOST_TEXTS) -> None:
         self._embedder = embedder
         self._most_texts = most_texts
-        self._vectors: dict[str, Vector] = {}
+        self._vectors: dict[tuple[str, bool], Vector] = {}
         self.recalling = False
 
     @property
@@ -38,12 +38,15 @@ class RememberingEmbedder:
 
     async def embed(self, text: str) -> Vector:
         """Embed, or recall."""
-        if self.recalling and (known := self._vectors.get(text)) is not None:
-            return known
-        vector = await self._embedder.embed(text)
-        if len(self._vectors) < self._most_texts:
-            self._vectors[text] = vector
-        return vector
+        known = self._recalled(text, is_head=False)
+        return (
+            known if known is not None else self._kept(text, await self._embedder.embed(text), is_head=False)
+        )
+
+    async def head(self, text: str) -> Vector:
+        """The same for a text's first window."""
+        known = self._recalled(text, is_head=True)
+        return known if known is not None else self._kept(text, await self._embedder.head(text), is_head=True)
 
     async def ping(self) -> None:
         """Ask the wrapped embedder."""
@@ -52,3 +55,11 @@ class RememberingEmbedder:
     async def aclose(self) -> None:
         """Leave the wrapped embedder to whoever opened it; forget the vectors."""
         self._vectors.clear()
+
+    def _recalled(self, text: str, *, is_head: bool) -> Vector | None:
+        return self._vectors.get((text, is_head)) if self.recalling else None
+
+    def _kept(self, text: str, vector: Vector, *, is_head: bool) -> Vector:
+        if len(self._vectors) < self._most_texts:
+            self._vectors[text, is_head] = vector
+        return vector

@@ -9,6 +9,7 @@ from sparingly.errors import (
     RequestError,
     ServiceError,
     SparinglyError,
+    UnknownAnswer,
     UnknownModel,
     UnknownRequest,
     UpstreamError,
@@ -20,6 +21,7 @@ _STATUSES: tuple[tuple[type[SparinglyError], HTTPStatus], ...] = (
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnknownModel, HTTPStatus.NOT_FOUND),
     (UnknownRequest, HTTPStatus.NOT_FOUND),
+    (UnknownAnswer, HTTPStatus.NOT_FOUND),
     (NotAuthorized, HTTPStatus.UNAUTHORIZED),
     # RFC 9111, section 5.2.1.7: only-if-cached without a stored answer is a gateway time-out.
     (NotCached, HTTPStatus.GATEWAY_TIMEOUT),

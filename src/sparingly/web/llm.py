@@ -25,6 +25,7 @@ from sparingly.pipeline.large import by_size
 from sparingly.ports import Clock, Ledger, Upstream, UpstreamRequest
 from sparingly.protocols.dialect import Failure
 from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.openai_responses.ids import providers_path
 from sparingly.web.asgi import (
     ClientGone,
     body_pieces,
@@ -246,7 +247,7 @@ class LlmEndpoints:
             read.set()
         request = UpstreamRequest(
             method=visit.method,
-            path=_raw_path(scope) + (f"?{visit.query}" if visit.query else ""),
+            path=providers_path(_raw_path(scope)) + (f"?{visit.query}" if visit.query else ""),
             headers=self._travelling(visit),
             body=body,
             client_key=caller.key,

@@ -12,6 +12,8 @@ from sparingly.core.routing.estimators import (
     Tables,
     Tasks,
     estimated,
+    estimated_in_tasks,
+    held_within,
     scaled_sizes,
     similarities_of,
     tasks_of,
@@ -113,6 +115,13 @@ def test_no_size_counts_more_than_three_scales() -> None:
     assert found.tolist() == [[3.0, 0.0]]
 
 
+def test_values_are_held_within_bounds_one_by_one() -> None:
+    """As `np.clip` does it, with one bound for all or one for each."""
+    values, most = _f(-1.0, 0.5, 9.0), _f(1.0, 0.25, 2.0)
+
+    assert held_within(values, 0.0, most).tolist() == np.clip(values, 0.0, most).tolist() == [0.0, 0.25, 2.0]
+
+
 def _tasks(*, alpha: float, share: float = 1.0) -> Tasks:
     heads = np.zeros((2, 3, 2), dtype=np.float32)
     heads[0, 2] = (0.25, 0.0)
@@ -152,3 +161,16 @@ def test_a_blend_is_the_weighted_mean_of_its_parts() -> None:
     blend = Blend((Tables(_f((X, Y)), _f(OUTCOMES)), _linear()), (0.25, 0.75))
 
     assert estimated(blend, _prompts(X)).tolist() == [[0.625, 0.375]]
+
+
+def test_the_tasks_come_with_the_outcomes_they_shaped() -> None:
+    """Also from within a blend; an estimator without tasks names none."""
+    prompts, tasks = _prompts(Y, BETWEEN), _tasks(alpha=0.0)
+    nested = Blend((_linear(), Blend((tasks,), (1.0,))), (0.5, 0.5))
+
+    found = estimated_in_tasks(nested, prompts)
+
+    assert found.tasks is not None
+    assert found.tasks.tolist() == tasks_of(tasks, prompts.vectors).tolist() == [1, -1]
+    assert found.outcomes.tolist() == estimated(nested, prompts).tolist()
+    assert estimated_in_tasks(_linear(), prompts).tasks is None

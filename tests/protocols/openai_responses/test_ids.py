@@ -2,8 +2,9 @@
 
 import pytest
 
+from sparingly.errors import UnknownAnswer
 from sparingly.protocols.dialect import Stamp
-from sparingly.protocols.openai_responses.ids import item_id, providers_id, response_id
+from sparingly.protocols.openai_responses.ids import item_id, providers_id, providers_path, response_id
 
 FRESH = Stamp("1a_2b", 0)
 SAME = Stamp("1a_2b", 0, cached=True, is_same_question=True)
@@ -35,6 +36,27 @@ def test_ids_of_gateways_behind_one_another_unwrap_one_by_one() -> None:
     inner = response_id(SAME, "resp_0f")
 
     assert providers_id(response_id(Stamp("9", 0, is_same_question=True), inner)) == inner
+
+
+@pytest.mark.parametrize("rest", ["", "/cancel", "/input_items"])
+def test_what_is_asked_of_an_answer_of_ours_is_asked_of_the_providers(rest: str) -> None:
+    """It holds what there is to say."""
+    assert providers_path(f"/v1/responses/resp_sp_1a2b_resp_0f{rest}") == f"/v1/responses/resp_0f{rest}"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/responses/resp_0f/cancel", "/v1/responses", "/v1/files/resp_sp_1a2b", "/v1/responses/"]
+)
+def test_every_other_path_stays(path: str) -> None:
+    """Only ids of ours mean nothing to a provider."""
+    assert providers_path(path) == path
+
+
+@pytest.mark.parametrize("rest", ["", "_", "/cancel"])
+def test_an_answer_that_no_provider_holds_is_not_asked_for(rest: str) -> None:
+    """The provider would only say that it never heard of it."""
+    with pytest.raises(UnknownAnswer, match="no provider holds the answer 'resp_sp_1a2b"):
+        providers_path(f"/v1/responses/resp_sp_1a2b{rest}")
 
 
 def test_items_have_ids_of_their_own() -> None:

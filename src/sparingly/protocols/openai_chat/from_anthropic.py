@@ -18,8 +18,8 @@ from sparingly.protocols.fields import opened
 _NAME = "anthropic"
 _API = "Chat Completions"
 
-# What a budget means as an effort: the bounds between which LiteLLM's users have had it since 2025, so that
-# moving here changes nothing; Anthropic's least budget is 1,024.
+# What a budget means as an effort: our own choice, since no provider says.  Anthropic's least budget is 1,024;
+# up to twice and four times that is little and some.
 _BUDGETS = ((2_048, "low"), (4_096, "medium"))
 _MOST_EFFORT = "high"
 

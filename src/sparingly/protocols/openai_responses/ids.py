@@ -9,10 +9,12 @@ No table is needed for that, and it survives a restart.
 
 import re
 
+from sparingly.errors import UnknownAnswer
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.openai_responses import shapes
 
 _PROVIDERS = re.compile(rf"{shapes.OWN_RESPONSE}[^_]*_(.+)", re.DOTALL)
+_BENEATH_OWN = re.compile(rf"({shapes.PATH}/)({shapes.OWN_RESPONSE}[^/]*)(.*)", re.DOTALL)
 
 
 def response_id(stamp: Stamp, providers: str | None = None) -> str:
@@ -27,6 +29,24 @@ def providers_id(told: str) -> str | None:
         return told
     match = _PROVIDERS.fullmatch(told)
     return match[1] if match is not None else None
+
+
+def providers_path(path: str) -> str:
+    """The path at the provider: what is asked of an answer of ours is asked of the one behind it.
+
+    Raises:
+        UnknownAnswer: there is none behind it.
+    """
+    match = _BENEATH_OWN.fullmatch(path)
+    if match is None:
+        return path
+    root, told, rest = match.groups()
+    held = providers_id(told)
+    if held is None:
+        raise UnknownAnswer(
+            f"no provider holds the answer {told[:64]!r}: this gateway wrote it down or remembered it"
+        )
+    return root + held + rest
 
 
 def item_id(kind: str, stamp: Stamp, position: int) -> str:
