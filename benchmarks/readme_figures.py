@@ -50,7 +50,7 @@ def _judge() -> str:
     ]
     served = [_served(name, sets[key], str(point)) for key, name in _SETS.items()]
     head = (
-        f"**What the judge is worth**, against the static threshold of the same embedder ([judge.py](benchmarks/judge.py)). "
+        f"**What the judge is worth**, against the static threshold of the same embedder ([judge/measure.py](benchmarks/judge/measure.py)). "
         f"First {qqp['requests']:,} Quora questions it was not fitted on, each asked once, every answer kept, in percent "
         "of all requests; an error is a wrong hit, and only explicit labels count.\n\n"
         "| | threshold | judge | |\n|---|---|---|---|"
@@ -99,7 +99,7 @@ def _guarantee() -> str:
     summary = found["summary"]
     return (
         "**What a stated error is worth**, over 200 random splits for each of the bounds 5, 2, 1 and 0.5 % on Quora, medical and "
-        f"banking questions ([guarantee.py](benchmarks/guarantee.py), by {found['score']}). The mean error was at most "
+        f"banking questions ([cache/guarantee.py](benchmarks/cache/guarantee.py), by {found['score']}). The mean error was at most "
         f"{summary['worst_mean_error_over_bound']:.2f} of the bound; with 95 % confidence asked for, at most "
         f"{summary['worst_share_above_confidence']:.1%} of the calibrations were above it; of {summary['drift_runs']} streams that "
         f"drifted, {summary['drift_alarms']} raised the alarm."
@@ -116,7 +116,7 @@ def _thresholds() -> str:
     ]
     head = (
         f"**What a bare similarity threshold is worth**, on {sweep['requests']:,} Quora questions, each asked once, "
-        "every answer kept ([threshold_sweep.py](threshold_sweep.py)). "
+        "every answer kept ([cache/threshold_sweep.py](cache/threshold_sweep.py)). "
         "Wrong hits are counted over all requests, against explicit labels only; the default is 0.97.\n\n"
         "| threshold | hits | right | wrong, of all requests | precision |\n|---|---|---|---|---|"
     )
@@ -132,7 +132,7 @@ def _budget() -> str:
     machine = overhead["measured_on"]
     head = (
         f"**What the gateway costs**, on {machine['cpus']} cores ({machine['cpu']}) that it shares with the provider "
-        "and the load ([overhead.py](overhead.py); gateway and direct in turns).\n\n"
+        "and the load ([overhead/measure.py](overhead/measure.py); gateway and direct in turns).\n\n"
         "| | target | measured | met |\n|---|---|---|---|"
     )
     return "\n".join((head, *rows))
@@ -164,7 +164,10 @@ def _routing() -> str:
     rows = []
     for name, label in _OUTCOMES.items():
         policies = tables[name]["policies"]
-        cells = [f"{policies[policy]['gap_closed']:.0%}" for policy in ("knn", "kmeans", "ridge", "tasks", "default")]
+        cells = [
+            f"{policies[policy]['gap_closed']:.0%}"
+            for policy in ("knn", "kmeans", "ridge", "tasks", "default")
+        ]
         saved = policies["default"]
         rows.append(
             f"| {label} | {' | '.join(cells)} | {saved['cost_save']:.0%} ({saved['cost_save_quality_delta'] * 100:+.1f}) |"
@@ -172,7 +175,7 @@ def _routing() -> str:
     seeds = next(iter(tables.values()))["seeds"]
     head = (
         "**What the router is worth**: the share of the gap between mixing single models and an oracle that each policy "
-        f"closes, on prompts it was not fitted on, mean of {seeds} splits ([routing_tables.py](benchmarks/routing_tables.py); "
+        f"closes, on prompts it was not fitted on, mean of {seeds} splits ([routing/tables.py](benchmarks/routing/tables.py); "
         "intervals and pictures beside the results). Last, what the default saves where it is set to be no worse than the "
         "best single model on validation prompts, with what that did to test quality in points.\n\n"
         "| outcome table | kNN | k-means | ridge | tasks | default | saves |\n|---|---|---|---|---|---|---|"
