@@ -57,7 +57,7 @@ def _judge() -> str:
     )
     other = (
         f"Then what is served as shipped (probability {point:g}), of what may be served and of what must not. None of "
-        "these sets was fitted on.\n\n"
+        "these questions was fitted on.\n\n"
         "| | threshold 0.85 | threshold 0.95 | judge |\n|---|---|---|---|"
     )
     took = judge["time_ms"]
@@ -74,7 +74,7 @@ _SETS = {
     "traps_banking": "banking traps",
     "traps_finance": "finance traps",
     "cachesafety": "CacheSafety-Bench",
-    "medical": "medical pairs",
+    "medical": "medical pairs, held back",
     "osschat": "a documentation bot's users",
 }
 
