@@ -57,7 +57,7 @@ def _judge() -> str:
     )
     other = (
         f"Then what is served as shipped (probability {point:g}), of what may be served and of what must not. None of "
-        "these sets was fitted on.\n\n"
+        "these questions was fitted on.\n\n"
         "| | threshold 0.85 | threshold 0.95 | judge |\n|---|---|---|---|"
     )
     took = judge["time_ms"]
@@ -74,7 +74,7 @@ _SETS = {
     "traps_banking": "banking traps",
     "traps_finance": "finance traps",
     "cachesafety": "CacheSafety-Bench",
-    "medical": "medical pairs",
+    "medical": "medical pairs, held back",
     "osschat": "a documentation bot's users",
 }
 
@@ -95,11 +95,11 @@ def _percent(value: float) -> str:
 
 
 def _guarantee() -> str:
-    found = _result("guarantee")
+    found = _result("guarantee_fitted")
     summary = found["summary"]
     return (
         "**What a stated error is worth**, over 200 random splits for each of the bounds 5, 2, 1 and 0.5 % on Quora, medical and "
-        f"banking questions ([cache/guarantee.py](benchmarks/cache/guarantee.py), by {found['score']}). The mean error was at most "
+        f"banking questions ([cache/guarantee.py](benchmarks/cache/guarantee.py)), with the fitted judge's scores. The mean error was at most "
         f"{summary['worst_mean_error_over_bound']:.2f} of the bound; with 95 % confidence asked for, at most "
         f"{summary['worst_share_above_confidence']:.1%} of the calibrations were above it; of {summary['drift_runs']} streams that "
         f"drifted, {summary['drift_alarms']} raised the alarm."

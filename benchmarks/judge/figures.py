@@ -58,6 +58,17 @@ def at_bounds(best: Best) -> dict[str, Point]:
     return found
 
 
+def curve(best: Best, *, steps: int = 60) -> list[tuple[float, float]]:
+    """Wrong and right hits in percent of all requests, from the strictest operating point to the loosest."""
+    order = np.argsort(-best.scores, kind="stable")
+    scores, labels = best.scores[order], best.labels[order]
+    allowed = np.flatnonzero(np.append(scores[1:] != scores[:-1], [True]) & (scores > -1))
+    right, wrong = np.cumsum(labels == RIGHT), np.cumsum(labels == WRONG)
+    chosen = allowed[np.unique(np.linspace(0, len(allowed) - 1, min(steps, len(allowed))).astype(int))]
+    share = 100 / len(scores)
+    return [(round(float(wrong[at]) * share, 3), round(float(right[at]) * share, 3)) for at in chosen]
+
+
 def at_point(best: Best, score: float, *, repeats: int) -> AtPoint:
     """What a fixed operating point serves."""
     hit = best.scores >= score

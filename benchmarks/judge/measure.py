@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.data_folder import needed_folder
-from benchmarks.judge.figures import at_bounds, at_point, auc, calibration, multiples
+from benchmarks.judge.figures import at_bounds, at_point, auc, calibration, curve, multiples
+from benchmarks.judge.picture import picture
 from benchmarks.judge.rivals import rivals
 from benchmarks.judge.sets import (
     cachesafety_requests,
@@ -31,7 +32,7 @@ from benchmarks.judge.sets import (
     trap_pairs,
 )
 from benchmarks.kept_vectors import KeptVectors
-from benchmarks.result import write_result
+from benchmarks.result import RESULTS, write_result
 from sparingly.core.evidence.guards import GUARDS, PROFILES
 from sparingly.core.evidence.pairing import NAMES
 from sparingly.core.judge_model import JudgeModel, dump_judge
@@ -86,6 +87,7 @@ def main() -> None:
     if args.write_judge is not None:
         args.write_judge.write_bytes(dump_judge(judge))
     sets = measured_sets(judge, kept.embed)
+    compared = {name: _compared(found, judge) for name, found in sets.items()}
     figures = {
         "what": __doc__,
         "embedder": judge.embedder,
@@ -93,7 +95,7 @@ def main() -> None:
         "trees": len(judge.trees.roots),
         "rows": len(fitted.train.same),
         "operating_point": judge.probability,
-        "sets": {name: _compared(found, judge) for name, found in sets.items()},
+        "sets": compared,
         "guards": _guards(sets, judge),
         "time_ms": _times(judge),
     }
@@ -102,6 +104,7 @@ def main() -> None:
         figures["without"] = _ablations(fitted, sets)
         figures["left_out_domains"] = _left_out(fitted, sets)
         figures["left_out_changes"] = _left_out_changes(fitted)
+    (RESULTS / "judge.svg").write_text(picture(compared), encoding="utf-8")
     print(write_result("judge", figures, packages=("numpy", "scikit-learn", "onnxruntime")))
 
 
@@ -157,6 +160,7 @@ def _compared(found: Measured, judge: JudgeModel) -> dict[str, object]:
         },
         "served_by_kind": _by_kind(found, ours, judge.probability),
         "calibration": calibration(ours),
+        "curves": {"judge": curve(ours), "static": curve(static)},
     }
 
 

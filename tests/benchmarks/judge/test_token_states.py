@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.judge.token_states import States, kept_states, states_of
 from sparingly.embedders.fastembed_model import load
+
+pytest.importorskip("onnx", reason="the graph is read with onnx, which only these experiments need")
+from benchmarks.judge.token_states import States, kept_states, states_of
 
 TEXTS = ["How do I reset my kubernetes password?", "What is a re-entrant lock?"]
 
