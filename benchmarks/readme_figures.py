@@ -19,7 +19,7 @@ BEGIN, END = "<!-- figures: benchmarks/readme_figures.py -->", "<!-- end of figu
 
 def tables() -> str:
     """All of them, as Markdown."""
-    parts = (_judge(), _guarantee(), _routing(), _costs())
+    parts = (_judge(), _guarantee(), _routing(), _clients(), _costs())
     return "\n\n".join(parts)
 
 
@@ -159,6 +159,29 @@ def _costs() -> str:
     )
 
 
+def _clients() -> str:
+    found = _result("compatibility")
+    dialects = ("Chat Completions", "Responses", "Messages")
+    rows = [
+        f"| {client} {found['versions'].get(client, '')} | {' | '.join(_passed(counts.get(one)) for one in dialects)} |"
+        for client, counts in found["clients"].items()
+    ]
+    head = (
+        "**Which clients work**: tests that pass with the real client against the gateway "
+        "([web/compatibility.py](benchmarks/web/compatibility.py)), by the dialect that the client speaks; where the provider "
+        "speaks another, both directions are translated.\n\n"
+        f"| client | {' | '.join(dialects)} |\n|---|---|---|---|"
+    )
+    return "\n".join((head, *rows))
+
+
+def _passed(counts: dict[str, int] | None) -> str:
+    if counts is None:
+        return ""
+    ran = counts["passed"] + counts["failed"]
+    return f"{counts['passed']} of {ran}" if ran else "not run"
+
+
 def _routing() -> str:
     tables = {name: _result(f"routing_{name}") for name in _OUTCOMES}
     rows = []
@@ -177,7 +200,7 @@ def _routing() -> str:
         "**What the router is worth**: the share of the gap between mixing single models and an oracle that each policy "
         f"closes, on prompts it was not fitted on, mean of {seeds} splits ([routing/tables.py](benchmarks/routing/tables.py); "
         "intervals and pictures beside the results). Last, what the default saves where it is set to be no worse than the "
-        "best single model on validation prompts, with what that did to test quality in points.\n\n"
+        "best single model on validation prompts, with what that did to test quality in points. The design was chosen while looking at these tables: expect less on others, and measure.\n\n"
         "| outcome table | kNN | k-means | ridge | tasks | default | saves |\n|---|---|---|---|---|---|---|"
     )
     return "\n".join((head, *rows))
