@@ -261,14 +261,6 @@ def test_one_model_is_told_of(client: OpenAI) -> None:
     assert client.models.retrieve("gpt-4o").id == "gpt-4o"
 
 
-def test_embeddings_are_relayed(client: OpenAI) -> None:
-    """The client asks for base64 by itself."""
-    raw = client.embeddings.with_raw_response.create(model="text-embedding-3-small", input=["a", "b"])
-
-    assert [len(one.embedding) for one in raw.parse().data] == [256, 256]
-    assert raw.headers["x-sparingly-reason"] == "relayed"
-
-
 def test_a_file_is_uploaded_and_an_answer_is_read_as_bytes(client: OpenAI) -> None:
     """A multipart body and a raw answer; the simulated provider tells what came."""
     body = client.files.with_raw_response.create(

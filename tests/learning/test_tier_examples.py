@@ -98,7 +98,7 @@ def test_the_packages_examples_are_many_and_even() -> None:
 @pytest.mark.anyio
 @pytest.mark.slow
 async def test_the_packages_model_is_what_its_embedder_learns_from_its_examples() -> None:
-    """After a change of either, `python -m benchmarks.tier_classifier --write-model` makes it anew."""
+    """After a change of either, `python -m benchmarks.tiers.measure --write-model` makes it anew."""
     embedder = await LocalEmbedder.open()
 
     shipped = shipped_model(embedder.name)

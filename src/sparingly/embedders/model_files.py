@@ -18,7 +18,7 @@ from sparingly.errors import StartupError
 Read = TypeVar("Read")
 
 PACKAGED: Final = Path(__file__).parent / "minilm"
-"""all-MiniLM-L6-v2 in eight bits; benchmarks/make_embedder.py makes it."""
+"""all-MiniLM-L6-v2 in eight bits; benchmarks/embedder/make.py makes it."""
 
 _CHECKSUMS = "checksums.json"
 _NEEDED = ("tokenizer.json", "tokenizer_config.json")

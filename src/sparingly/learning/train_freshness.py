@@ -1,7 +1,7 @@
 """Fit the freshness model: two logistic regressions on hashed words, and the file they are kept in.
 
 Plain numpy and no seed: the loss is convex, so the same examples give the same
-weights.  The data are read by `benchmarks/freshness.py`, which writes the file.
+weights.  The data are read by `benchmarks/cache/freshness.py`, which writes the file.
 Weights are kept as bytes of eight bits each: the file stays at 44 KB, and the
 AUROC does not move in the fourth digit.
 """
