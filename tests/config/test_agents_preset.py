@@ -9,6 +9,8 @@ from sparingly.config.catalog import catalog_of
 from sparingly.config.loading import load_settings
 from sparingly.config.yaml_text import parse
 from sparingly.core.catalog import places
+from sparingly.core.features import Features
+from sparingly.core.routing.rules import Sight
 from sparingly.core.routing.target import resolve
 from sparingly.opening import client_keyed
 from sparingly.settings import Settings
@@ -17,21 +19,26 @@ PRESET = Path(__file__).parents[2] / "config" / "agents.yaml"
 SETTINGS = load_settings(PRESET, {})
 CLAUDE, CODEX = "/v1/messages", "/v1/responses"
 
+WORK = Features(tools=20, agent_session=True, max_tokens=32_000)
+TITLE = Features(agent_session=True, max_tokens=32_000)
+PROBE = Features(max_tokens=1)
+
 CASES = [
-    ("claude-opus-4-6", CLAUDE, "claude-opus-4-6", "anthropic"),
-    ("claude-sonnet-4-6", CLAUDE, "claude-sonnet-4-6", "anthropic"),
-    ("claude-3-5-haiku-20241022", CLAUDE, "claude-haiku-4-5", "anthropic"),
-    ("gpt-6-codex", CODEX, "gpt-6-codex", "openai"),
-    ("codex-mini-latest", CODEX, "codex-mini-latest", "openai"),
+    ("claude-opus-4-6", CLAUDE, WORK, "claude-opus-4-6", "anthropic"),
+    ("claude-opus-4-6", CLAUDE, TITLE, "claude-haiku-4-5", "anthropic"),
+    ("claude-opus-4-6", CLAUDE, PROBE, "claude-haiku-4-5", "anthropic"),
+    ("claude-sonnet-4-6", CLAUDE, WORK, "claude-sonnet-4-6", "anthropic"),
+    ("gpt-6-codex", CODEX, WORK, "gpt-6-codex", "openai"),
+    ("codex-mini-latest", CODEX, TITLE, "codex-mini-latest", "openai"),
 ]
 
 
-@pytest.mark.parametrize(("asked", "path", "model", "provider"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(("asked", "path", "features", "model", "provider"), CASES)
 def test_agents_get_the_models_they_ask_for_and_background_work_another(
-    asked: str, path: str, model: str, provider: str
+    asked: str, path: str, features: Features, model: str, provider: str
 ) -> None:
-    """Each from its own house."""
-    target = resolve(SETTINGS.routing, asked=asked, tenant="default", path=path)
+    """Each from its own house; what is background is told by the request, not by the model's name."""
+    target = resolve(SETTINGS.routing, asked=asked, tenant="default", path=path, sight=Sight(features))
 
     assert target.model == model
     assert [place.provider for place in places(catalog_of(SETTINGS), model)] == [provider]
