@@ -13,33 +13,14 @@ that know neither field ignore them (openai-python shows them as attributes).
 from collections.abc import Mapping
 
 from sparingly.core.answer import Usage
+from sparingly.protocols.openai_usage import Names, details, read_counts
+
+_NAMES = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
 
 
 def read_usage(value: object) -> tuple[Usage | None, dict[str, object]]:
     """The tokens, and what is left of the object; None where there is no usage."""
-    if not isinstance(value, dict):
-        return None, {}
-    rest = dict(value)
-    in_details, out_details = (
-        _details(rest, "prompt_tokens_details"),
-        _details(rest, "completion_tokens_details"),
-    )
-    usage = Usage(
-        input_tokens=_take(rest, "prompt_tokens"),
-        output_tokens=_take(rest, "completion_tokens"),
-        cached_input_tokens=_take(in_details, "cached_tokens"),
-        cache_write_tokens=_take(in_details, "cache_write_tokens"),
-        reasoning_tokens=_take(out_details, "reasoning_tokens"),
-        estimated=rest.pop("estimated", False) is True,
-    )
-    rest.pop("cached", None)
-    if rest.get("total_tokens") == usage.input_tokens + usage.output_tokens:
-        del rest["total_tokens"]
-    if in_details:
-        rest["prompt_tokens_details"] = in_details
-    if out_details:
-        rest["completion_tokens_details"] = out_details
-    return usage, {name: left for name, left in rest.items() if left is not None}
+    return read_counts(value, _NAMES)
 
 
 def write_usage(usage: Usage, rest: Mapping[str, object], *, cached: bool) -> dict[str, object]:
@@ -53,22 +34,11 @@ def write_usage(usage: Usage, rest: Mapping[str, object], *, cached: bool) -> di
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": in_details | _details(rest, "prompt_tokens_details"),
-        "completion_tokens_details": out_details | _details(rest, "completion_tokens_details"),
+        "prompt_tokens_details": in_details | details(rest, "prompt_tokens_details"),
+        "completion_tokens_details": out_details | details(rest, "completion_tokens_details"),
     }
     if usage.estimated:
         written["estimated"] = True
     if cached:
         written["cached"] = True
     return written | rest
-
-
-def _details(fields: dict[str, object], name: str) -> dict[str, object]:
-    value = fields.pop(name, None)
-    return dict(value) if isinstance(value, dict) else {}
-
-
-def _take(fields: dict[str, object], name: str) -> int:
-    """A count; what is no count counts nothing, since a wrong figure must not cost an answer."""
-    value = fields.pop(name, None)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
