@@ -60,9 +60,9 @@ def _judge() -> str:
         "these questions was fitted on.\n\n"
         "| | threshold 0.85 | threshold 0.95 | judge |\n|---|---|---|---|"
     )
-    took = judge["time_ms"]
+    took = _result("judge_speed")["ms"]["remembered"]
     foot = (
-        f"It takes {took['p50']:.2f} ms for five candidates (99th percentile {took['p99']:.2f}). It is fitted on questions "
+        f"It takes {took['p50']:.2f} ms a look-up with five neighbors (99th percentile {took['p99']:.2f}). It is fitted on questions "
         f"of one site above all: trees that never saw that site are no better there than the threshold (AUC "
         f"{judge['left_out_domains']['qqp']['auc']['qqp']:.2f} against {qqp['auc']['static']:.2f}), and where repeats are nearly "
         "verbatim, as with the documentation bot, a threshold serves more. `sparingly tune` says what holds on your traffic."

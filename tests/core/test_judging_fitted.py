@@ -248,9 +248,12 @@ def test_weighing_tells_every_figure_by_name() -> None:
 def test_strictness_never_adds_a_hit_of_the_fitted_judge(
     bar: float, more: float, similarities: list[float], texts: list[str]
 ) -> None:
-    """Of probability, floor and guards alike: what is served at the stricter bar is served at the laxer one."""
+    """Of probability and floor: what is served at the stricter bar is served at the laxer one.
+
+    A guard is no bar: it says that a neighbor is not the one that was meant, and then the next closest may be.
+    """
     stored = [near(text, value) for text, value in zip(texts, similarities, strict=False)]
-    lax = Bar(0.9, probability=bar, floor=0.5)
+    lax = Bar(0.9, probability=bar, floor=0.5, guards=frozenset(GUARDS))
     strict = Bar(0.9, probability=max(bar, more), floor=0.6, guards=frozenset(GUARDS))
     question = asked("reset the card")
 
@@ -258,3 +261,32 @@ def test_strictness_never_adds_a_hit_of_the_fitted_judge(
 
     if isinstance(served, Hit):
         assert isinstance(judge(stored, bar=lax, now=NOW, question=question, model=small_judge()), Hit)
+
+
+@given(
+    similarities=st.lists(st.floats(0.5, 1), min_size=5, max_size=5, unique=True),
+    texts=st.permutations(
+        ["reset my card", "reset my password", "buy 5 cards", "Reset the card!", "reset the account card"]
+    ),
+    needed=st.floats(0, 1),
+)
+def test_what_is_not_weighed_could_not_have_been_served(
+    similarities: list[float], texts: list[str], needed: float
+) -> None:
+    """The verdict is that of weighing every neighbor: the likeliest of those that are close and not forbidden."""
+    stored = [near(text, value) for text, value in zip(texts, sorted(similarities)[::-1], strict=True)]
+    bar = Bar(0.9, probability=needed, floor=0.5, guards=frozenset(GUARDS))
+    question = asked("reset the card")
+
+    verdict = judge(stored, bar=bar, now=NOW, question=question, model=small_judge())
+
+    left = [one for one in weigh(question, stored, model=small_judge(), bar=bar) if one.veto is None]
+    closest = max(one.neighbor.similarity for one in left)
+    candidates = [
+        one
+        for one in left
+        if closest - one.neighbor.similarity <= MOST_BEHIND or one.probability >= SAME_WORDS
+    ]
+    best = max(candidates, key=lambda one: one.probability)
+    assert verdict.evidence.candidate == best.neighbor.entry.source
+    assert isinstance(verdict, Hit) == (best.probability >= needed)

@@ -103,10 +103,15 @@ class JudgeModel(msgspec.Struct, frozen=True, eq=False):
         return found
 
     def rows(
-        self, question: Reading, stored: Sequence[Reading], *, similarities: Sequence[float]
+        self,
+        question: Reading,
+        stored: Sequence[Reading],
+        *,
+        similarities: Sequence[float],
+        places: Sequence[int] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """The evidence about each stored question."""
-        return evidence_rows(question, stored, similarities=similarities, learned=self.learned)
+        """The evidence about each stored question; with `places`, about those of all that were found."""
+        return evidence_rows(question, stored, similarities=similarities, learned=self.learned, places=places)
 
     def probabilities(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """How likely each stored answer may stand in."""

@@ -135,17 +135,25 @@ def judge(
     return _by_similarity(nearest, fresh, bar)
 
 
-def weigh(question: Question, neighbors: Sequence[Neighbor], *, model: JudgeModel, bar: Bar) -> list[Weighed]:
-    """What the judge makes of each neighbor whose question is known, in their order."""
+def weigh(
+    question: Question,
+    neighbors: Sequence[Neighbor],
+    *,
+    model: JudgeModel,
+    bar: Bar,
+    places: Sequence[int] | None = None,
+) -> list[Weighed]:
+    """What the judge makes of the neighbors whose question is known, or of those at `places` among them, in order."""
     known = [one for one in neighbors if one.entry.text is not None]
-    if not known:
+    chosen = known if places is None else [known[at] for at in places]
+    if not chosen:
         return []
     asked = model.read(question.text)
-    stored = [model.read(one.entry.text or "") for one in known]
-    rows = model.rows(asked, stored, similarities=[one.similarity for one in known])
+    stored = [model.read(one.entry.text or "") for one in chosen]
+    rows = model.rows(asked, stored, similarities=[one.similarity for one in known], places=places)
     chances = model.probabilities(rows)
     found: list[Weighed] = []
-    for neighbor, reading, row, judged in zip(known, stored, rows, chances.tolist(), strict=True):
+    for neighbor, reading, row, judged in zip(chosen, stored, rows, chances.tolist(), strict=True):
         is_same = in_same_words(asked, reading)
         standing = standing_of(neighbor.entry)
         against = None if is_same else veto(row, bar.guards)
@@ -174,6 +182,29 @@ def _candidates(weighed: Sequence[Weighed]) -> list[Weighed]:
     ]
 
 
+def _judged(question: Question, near: Sequence[Neighbor], *, model: JudgeModel, bar: Bar) -> list[Weighed]:
+    """The neighbors that can be candidates, weighed; those clearly farther only where the close ones are forbidden.
+
+    A verdict is the same as with all of them weighed, for less time: reading and pairing take most of it.
+    """
+    known = [one for one in near if one.entry.text is not None]
+    if not known:
+        return []
+    asked = model.read(question.text)
+    close = [
+        at
+        for at, one in enumerate(known)
+        if known[0].similarity - one.similarity <= MOST_BEHIND
+        or in_same_words(asked, model.read(one.entry.text or ""))
+    ]
+    found = weigh(question, known, model=model, bar=bar, places=close)
+    left = [at for at in range(len(known)) if at not in close]
+    allowed = [one.neighbor.similarity for one in found if one.veto is None]
+    if not left or (allowed and max(allowed) - known[left[0]].similarity > MOST_BEHIND):
+        return found
+    return [*found, *weigh(question, known, model=model, bar=bar, places=left)]
+
+
 def in_same_words(one: Reading, other: Reading) -> bool:
     """Whether nothing that could change an answer is different; texts that were not read to their end never are."""
     return one.words == other.words and bool(one.words) and not (one.is_cut or other.is_cut)
@@ -199,7 +230,7 @@ def _by_probability(
     floor = model.floor if bar.floor is None else bar.floor
     needed = model.probability if bar.probability is None else bar.probability
     near = [one for one in fresh if one.similarity >= floor]
-    judged = weigh(question, near, model=model, bar=bar)
+    judged = _judged(question, near, model=model, bar=bar)
     if not judged:
         return Miss("too-far", Evidence(nearest.similarity, nearest.entry.source))
     allowed = _candidates(judged)

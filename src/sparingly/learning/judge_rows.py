@@ -185,10 +185,10 @@ class _Gathered:
         """The row about one of the stored texts, which are places with similarities, as `asked` finds them."""
         made = evidence_rows(
             self._corpus.readings[self._texts[asked]],
-            [self._corpus.readings[self._texts[index]] for index, _ in stored],
+            [self._corpus.readings[self._texts[wanted]]],
             similarities=[value for _, value in stored],
             learned=self._learned[self._texts[asked]],
-            only=next(rank for rank, (index, _) in enumerate(stored) if index == wanted),
+            places=[next(rank for rank, (index, _) in enumerate(stored) if index == wanted)],
         )
         self._rows.append(made[0])
         self._same.append(same)

@@ -68,11 +68,13 @@ def test_margins_tell_how_neighbors_stand_to_each_other() -> None:
     assert seen("a", "b")["margin_next"] == UNKNOWN
 
 
-def test_one_row_can_be_had_alone() -> None:
-    """It is the same as among the others."""
+def test_some_rows_can_be_had_alone() -> None:
+    """They are the same as among the others."""
     readings = [reading("reset card"), reading("reset account")]
     all_rows = evidence_rows(reading("reset"), readings, similarities=[0.9, 0.8], learned=NOTHING_LEARNED)
 
-    row = evidence_rows(reading("reset"), readings, similarities=[0.9, 0.8], learned=NOTHING_LEARNED, only=1)
+    row = evidence_rows(
+        reading("reset"), readings[1:], similarities=[0.9, 0.8], learned=NOTHING_LEARNED, places=[1]
+    )
 
     assert np.array_equal(row[0], all_rows[1])

@@ -56,12 +56,19 @@ def evidence_rows(
     *,
     similarities: Sequence[float],
     learned: Substitutions,
-    only: int | None = None,
+    places: Sequence[int] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """One row a stored question, or that of `only` one; `similarities` are those of all of them, in the same order."""
-    wanted = range(len(stored)) if only is None else (only,)
+    """One row a stored question.
+
+    `similarities` are those of all neighbors, of which `stored` are the ones at `places`; all, in the same
+    order, without that.
+    """
+    wanted = range(len(stored)) if places is None else places
     return np.array(
-        [[*_nearness(similarities, at), *_pair(question, stored[at], learned)] for at in wanted],
+        [
+            [*_nearness(similarities, at), *_pair(question, other, learned)]
+            for at, other in zip(wanted, stored, strict=True)
+        ],
         dtype=np.float32,
     ).reshape(len(wanted), len(NAMES))
 

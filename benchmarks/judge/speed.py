@@ -1,0 +1,89 @@
+"""How long does the shipped judge take for a look-up, after the embedding?
+
+Quora questions are asked one after the other of a store that holds the earlier ones; the five nearest are
+judged by `core.judging.judge`, as in serving.  `remembered`: the stored questions were read lately, as
+in a store of up to a thousand that are asked about; `forgotten`: everything is read anew.
+
+    python -m benchmarks.judge.speed --vectors FOLDER        writes results/judge_speed.json
+"""
+
+import argparse
+import statistics
+import time
+from importlib.resources import files
+from pathlib import Path
+
+from benchmarks.data_folder import needed_folder
+from benchmarks.kept_vectors import KeptVectors
+from benchmarks.result import write_result
+from sparingly.core.answer import Answer
+from sparingly.core.chat import Tenant
+from sparingly.core.entry import Digest, Entry, Neighbor, Scope
+from sparingly.core.evidence.guards import PROFILES
+from sparingly.core.evidence.question import Question
+from sparingly.core.judge_model import load_judge
+from sparingly.core.judging import Bar, judge
+from sparingly.learning.judge_rows import stream_neighbors
+from sparingly.learning.labelled_pairs import read_pairs
+
+_STORED, _ASKED = 2_500, 2_000
+_NOW = 1_800_000_000.0
+
+
+def main() -> None:
+    """Ask, time, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--vectors", type=Path, required=True, help="a folder that keeps vectors between runs"
+    )
+    args = parser.parse_args()
+
+    kept = KeptVectors(args.vectors)
+    data = files("sparingly.judge").joinpath("judge.bin").read_bytes()
+    model = load_judge(data, embedder=kept.name, source="of the package")
+    pairs = read_pairs(needed_folder() / "pairs" / "qqp.jsonl.gz")
+    texts = list(dict.fromkeys(pair.a for pair in pairs))[: _STORED + _ASKED]
+    vectors = kept.embed(texts)
+    bar = Bar(1.0, guards=PROFILES["general"])
+    spent: dict[str, list[float]] = {"remembered": [], "forgotten": []}
+    for at, near in enumerate(stream_neighbors(vectors)):
+        if at < _STORED:
+            continue
+        neighbors = [Neighbor(_entry(texts[other]), similarity) for other, similarity in near]
+        for state, times in spent.items():
+            model.readings.clear()
+            if state == "remembered":
+                for other, _ in near:
+                    model.read(texts[other])
+            question = Question(texts[at], vectors[at])
+            begun = time.perf_counter()
+            judge(neighbors, bar=bar, now=_NOW, question=question, model=model)
+            times.append((time.perf_counter() - begun) * 1_000)
+    figures = {state: _told(times) for state, times in spent.items()}
+    print(write_result("judge_speed", {"what": __doc__, "look_ups": _ASKED, "ms": figures}))
+
+
+def _entry(text: str) -> Entry:
+    return Entry(
+        digest=Digest(text),
+        scope=Scope("scope"),
+        tenant=Tenant("tenant"),
+        text=text,
+        answer=Answer("model", ()),
+        asked="model",
+        served="model",
+        source=text,
+        created_at=_NOW - 60.0,
+        expires_at=_NOW + 3_600.0,
+    )
+
+
+def _told(times: list[float]) -> dict[str, float]:
+    return {
+        "p50": round(statistics.median(times), 3),
+        "p99": round(statistics.quantiles(times, n=100)[98], 3),
+    }
+
+
+if __name__ == "__main__":
+    main()
