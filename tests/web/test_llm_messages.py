@@ -1,5 +1,6 @@
 """Clients of Anthropic's Messages API: in their own dialect, in translation, and from memory."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -351,3 +352,25 @@ async def test_a_stored_answer_that_this_dialect_cannot_say_is_a_miss() -> None:
 
     assert (got.status, said(got)) == (200, PARIS)
     assert got.headers["x-sparingly-reason"] == "inexpressible"
+
+
+async def test_who_waited_for_an_answer_that_this_dialect_cannot_say_asks_for_another() -> None:
+    """Equal requests under way share one call, also across dialects; what came is nobody's error."""
+    broken = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":'}}
+    async with a_front() as front:
+        front.world.script(whole(None, finish="tool_calls", tool_calls=[broken]), whole())
+        front.world.one.gate.clear()
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(fetch(front.app, path=PATHS["openai"], body=body(model="gpt-4o")))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            second = group.create_task(ask(front, body(model="gpt-4o")))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            waited = front.world.one.asked == 1
+            front.world.one.gate.set()
+
+    assert waited
+    assert first.result().status == 200
+    assert (second.result().status, said(second.result())) == (200, PARIS)
+    assert second.result().headers["x-sparingly-reason"] == "inexpressible"

@@ -101,21 +101,32 @@ class Gateway:
         _note_look_up(notes, found)
         if isinstance(found.verdict, Hit) and policy.mode == "on":
             then = self._check(notes, target, found.verdict, policy) if is_drawn else None
-            try:
-                return self._serve.stored(notes, found.verdict, policy, then=then)
-            except UpstreamNonsense:
-                # Kept for a dialect that can say it; a fresh answer may be one that this one can.
-                missed = Miss("inexpressible", found.verdict.evidence)
-                found = msgspec.structs.replace(found, verdict=missed)
-                notes.verdict = missed
+            served = self._stored(notes, found.verdict, policy, then=then)
+            if not isinstance(served, Miss):
+                return served
+            found = msgspec.structs.replace(found, verdict=served)
         if incoming.directives.only_if_cached:
             raise NotCached(f"nothing stored may answer this request: {found.verdict.reason}")
 
         lead = await self._lead(mark, policy, found)
         if isinstance(lead, Hit):
             notes.verdict = lead
-            return self._serve.stored(notes, lead, policy)
+            served = self._stored(notes, lead, policy)
+            if not isinstance(served, Miss):
+                return served
+            lead = None
         return await self._ask_upstream(notes, target, policy, mark=mark, found=found, lead=lead)
+
+    def _stored(
+        self, notes: Notes, hit: Hit, policy: CachePolicy, *, then: Callable[[], None] | None = None
+    ) -> Reply | Miss:
+        """The stored answer; a miss where it was made in a dialect that can say more than this client's."""
+        try:
+            return self._serve.stored(notes, hit, policy, then=then)
+        except UpstreamNonsense:
+            # A fresh answer may be one that this dialect can say.
+            notes.verdict = Miss("inexpressible", hit.evidence)
+            return notes.verdict
 
     async def _found(
         self, incoming: Incoming, mark: Fingerprint, policy: CachePolicy, target: Target
