@@ -57,7 +57,7 @@ def _judge() -> str:
     )
     other = (
         f"Then what is served as shipped (probability {point:g}), of what may be served and of what must not. None of "
-        "these questions was fitted on.\n\n"
+        "these questions was fitted on; the totals, not the questions, were in sight when the judge was designed.\n\n"
         "| | threshold 0.85 | threshold 0.95 | judge |\n|---|---|---|---|"
     )
     took = _result("judge_speed")["ms"]["remembered"]

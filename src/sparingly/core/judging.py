@@ -45,7 +45,7 @@ SAME_WORDS: Final = 0.999
 MOST_BEHIND: Final = 0.05
 """How much less similar than the closest a candidate may be.  Of several stored questions the one
 meant is nearly always among the closest; what the words of a farther one say was learned on
-questions of one kind and holds on others less.  Costs 1 % of the right hits on QQP's calibrate part."""
+questions of one kind and holds on others less."""
 
 DENIED: Final = "denied"
 """What stands where a guard's name would, for an entry whose answer was denied too often."""

@@ -60,7 +60,7 @@ def fitted_trees(part: Part, *, seed: int, trees: int = TREES, leaves: int = LEA
         early_stopping=False,
         random_state=seed,
     )
-    # Its threads spin while they wait for each other: on a busy machine two take ten times as long as one.
+    # Its threads spin while they wait for each other, which on a busy machine costs more than they save.
     with threadpool_limits(limits=1, user_api="openmp"):
         model.fit(part.rows, part.same, sample_weight=part.weights)
     return _exported(model)
