@@ -36,7 +36,7 @@ from sparingly.core.evidence.substitutions import Substitutions
 from sparingly.core.evidence.word_table import WordTable
 from sparingly.embedders.model_files import PACKAGED
 from sparingly.learning.hard_negatives import made_pairs
-from sparingly.learning.judge_fit import fitted_trees
+from sparingly.learning.judge_fit import DIRECTIONS, fitted_trees
 from sparingly.learning.judge_rows import Labels, Part, stream_neighbors
 from sparingly.learning.labelled_pairs import LabelledPair, read_pairs
 from sparingly.learning.splits import fold_of
@@ -54,6 +54,8 @@ _MADE_FROM = {"train": 3_000, "calibrate": 1_000}
 _FOLDS = 5
 _LONGEST_MADE = 250
 _SEED = 0
+# The columns about similarities come first in a row of evidence.
+_NEAREST = 5
 
 
 class Pairs(msgspec.Struct, frozen=True, eq=False):
@@ -133,7 +135,7 @@ def main() -> None:
         aligned = {key: _aligned(one, reader, shrink) for key, one in sets.items()}
         print(name, f"{time.process_time() - begun:.0f} s")
         both = {key: np.hstack([one.lexical, aligned[key]]) for key, one in sets.items()}
-        close = {key: np.hstack([one.lexical[:, :5], aligned[key]]) for key, one in sets.items()}
+        close = {key: np.hstack([one.lexical[:, :_NEAREST], aligned[key]]) for key, one in sets.items()}
         figures[name] = {
             "bytes_an_entry": _bytes(sets["qqp"], name),
             "cosine_and_alignment": _judged(sets, close, held_out=()),
@@ -168,6 +170,7 @@ def _reader(train: Sequence[LabelledPair]) -> Reader:
         [(readings[pair.a], readings[pair.b]) for pair in train],
         np.array([pair.same for pair in train]),
         np.array([fold_of(pair.group, _FOLDS) for pair in train]),
+        np.ones(len(train)),
     )
     return Reader(table, learned, without)
 
@@ -318,7 +321,11 @@ def _scores(
     rows = np.concatenate([columns[name][take] for name, take in chosen.items()])
     same = np.concatenate([sets[name].same[take] for name, take in chosen.items()])
     part = Part(rows, same, np.ones(len(rows)), ("",) * len(rows))
-    trees = [fitted_trees(part, seed=seed) for seed in seeds]
+    # The first columns are the judge's own; those of the alignment may speak either way.
+    width = rows.shape[1]
+    own = min(width, len(DIRECTIONS)) if width >= len(DIRECTIONS) else _NEAREST
+    directions = (*DIRECTIONS[:own], *(0,) * (width - own))
+    trees = [fitted_trees(part, seed=seed, directions=directions) for seed in seeds]
     scores: npt.NDArray[np.float64] = np.mean([one.sums(columns[wanted]) for one in trees], axis=0)
     return scores
 

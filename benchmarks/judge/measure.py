@@ -1,9 +1,9 @@
 """Measure the judge against the static cosine threshold of the same embedder, on the same sets in one run.
 
-Splits: the judge is fitted on the train part of QQP and of the medical pairs and on
-pairs made from raw questions (learning/train_judge.py); its log odds and stated errors come from the
-calibrate parts; everything here is measured on the report parts and on sets that were
-never fitted on.  Their aggregate figures were in sight, their lines never, when the design was settled:
+Splits: the judge is fitted on the train part of QQP and of the medical pairs, on one half of the traps and of
+CacheSafety (small_sets.py) and on pairs made from raw questions (learning/train_judge.py); its log odds and stated
+errors come from the calibrate parts; everything here is measured on the report parts, on the other halves and on the
+docs bot, which was never fitted on.  Their aggregate figures were in sight, their lines never, when the design was settled:
 neighbors that nobody compared as different, columns of one direction, no candidate far behind the
 closest, the operating point.  So they flatter it a little; data never seen is the real check.  Rivals, ablations and left-out domains are trees fitted anew on the rows of the shipped
 judge, so word rarities and weights stay those of all domains.
@@ -25,13 +25,8 @@ from benchmarks.data_folder import needed_folder
 from benchmarks.judge.figures import at_bounds, at_point, auc, calibration, curve, multiples
 from benchmarks.judge.picture import picture
 from benchmarks.judge.rivals import rivals
-from benchmarks.judge.sets import (
-    cachesafety_requests,
-    docs_stream,
-    medical_pairs,
-    qqp_stream,
-    trap_pairs,
-)
+from benchmarks.judge.sets import docs_stream, measured_half, medical_pairs, qqp_stream
+from benchmarks.judge.small_sets import SMALL, fitted_half
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.result import RESULTS, write_result
 from sparingly.core.evidence.guards import GUARDS, PROFILES
@@ -111,7 +106,10 @@ def material() -> Material:
     """The data that the shipped judge is fitted from."""
     folder = needed_folder()
     return Material(
-        pairs={name: read_pairs(folder / "pairs" / f"{name}.jsonl.gz") for name in _PAIRS},
+        pairs={
+            **{name: read_pairs(folder / "pairs" / f"{name}.jsonl.gz") for name in _PAIRS},
+            **{name: fitted_half(name) for name in SMALL},
+        },
         texts={name: read_texts(folder / f"{path}.jsonl.gz") for name, path in _TEXTS.items()},
     )
 
@@ -123,9 +121,7 @@ def measured_sets(
     return {
         "qqp": qqp_stream(judge, embed, "report"),
         "medical": medical_pairs(judge, embed, "report"),
-        "traps_banking": trap_pairs(judge, embed, "traps_banking"),
-        "traps_finance": trap_pairs(judge, embed, "traps_finance"),
-        "cachesafety": cachesafety_requests(judge, embed),
+        **{name: measured_half(judge, embed, name) for name in SMALL},
         "osschat": docs_stream(judge, embed),
     }
 
@@ -250,7 +246,7 @@ def _left_out(fitted: Fitted, sets: Mapping[str, Measured]) -> dict[str, object]
     """Trees that have seen no row of a domain, on that domain."""
     domains = np.array([tag.partition(":")[0] for tag in fitted.train.tags])
     told: dict[str, object] = {}
-    for domain in (*_PAIRS, *_TEXTS):
+    for domain in (*_PAIRS, *SMALL, *_TEXTS):
         found = _short(_refitted(fitted, domains != domain), sets)
         told[domain] = found
     print("left out", told)

@@ -2,17 +2,18 @@
 
 A stream asks each distinct question once, in a seeded order, of a store that
 holds all earlier ones.  A pair stores one question and asks the other.  QQP and the medical
-pairs are measured on their report part only; the other sets are never fitted on.
+pairs are measured on their report part only, the small sets on the half that nothing is fitted on; the docs bot's
+questions are never fitted on.
 """
 
 import random
 from collections.abc import Callable, Sequence
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.data_folder import needed_folder, rows
+from benchmarks.judge.small_sets import MEASURED, small_pairs
 from sparingly.core.judge_model import JudgeModel
 from sparingly.core.judging import in_same_words
 from sparingly.learning.judge_rows import Labels
@@ -50,24 +51,9 @@ def medical_pairs(judge: JudgeModel, embed: Embed, split: Split) -> Measured:
     return _single(judge, embed, pairs)
 
 
-def trap_pairs(judge: JudgeModel, embed: Embed, name: str) -> Measured:
-    """Hand-made questions that differ in one detail, and paraphrases."""
-    pairs = [
-        (str(row["b"]), str(row["a"]), bool(row["same"]), str(row["kind"])) for row in rows(f"pairs/{name}")
-    ]
-    return _single(judge, embed, pairs)
-
-
-def cachesafety_requests(judge: JudgeModel, embed: Embed) -> Measured:
-    """The last words of a request and of the stored one; whether it may be served is said of the whole request."""
-    pairs = []
-    for row in rows("pairs/cachesafety"):
-        request = msgspec.convert(row["request"], type=dict[str, object])
-        messages = msgspec.convert(request["messages"], type=list[dict[str, object]])
-        said = [str(one["content"]) for one in messages if one.get("role") == "user"]
-        pairs.append(
-            (said[-1], str(row["old_request"]), row["expected"] == "semantic_safe", str(row["kind"]))
-        )
+def measured_half(judge: JudgeModel, embed: Embed, name: str) -> Measured:
+    """Pairs of a small set that the shipped judge was not fitted on: traps, or CacheSafety's last words of requests."""
+    pairs = [(one.asked, one.stored, one.same, one.kind) for one in small_pairs(name) if one.half == MEASURED]
     return _single(judge, embed, pairs)
 
 

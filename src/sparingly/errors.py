@@ -30,6 +30,8 @@ Foreign exceptions are translated where they enter; nothing outside this tree
 crosses a port.
 """
 
+from collections.abc import Sequence
+
 
 class SparinglyError(Exception):
     """Root of the tree; `code` is the slug that headers, metrics and the ledger carry."""
@@ -158,9 +160,16 @@ class TextTooLong(TextUnfit):
 
 
 class TextUnreadable(TextUnfit):
-    """The text has words outside the embedder's vocabulary, all of which look the same to it."""
+    """The text has words outside the embedder's vocabulary, all of which look the same to it.
+
+    `words` are those, as written and in order.
+    """
 
     code = "text-unreadable"
+
+    def __init__(self, message: str, *, words: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.words = tuple(words)
 
 
 class StartupError(SparinglyError):

@@ -30,7 +30,7 @@ class Embedder(Protocol):
 
     Contract: equal texts give equal vectors; the vector has `dimensions`
     entries and length 1; a text of more than `window_tokens` word pieces raises
-    TextTooLong, one with words that all look the same to the model TextUnreadable;
+    TextTooLong, a shorter one with words that all look the same to the model TextUnreadable, which names them;
     any other trouble raises EmbedderError; a cancelled caller never harms another.  `name` identifies model and weights: vectors of
     different names are never compared.  `head` takes every text: where `embed` gives a vector it gives the same.
     """
@@ -49,7 +49,8 @@ class Embedder(Protocol):
     async def head(self, text: str) -> Vector:
         """The vector of the text's first window, words that all look the same accepted.
 
-        It says what a text is about; it is never for the cache: texts that differ may have the same one.
+        It says what a text is about.  Texts that differ may have the same one: the cache compares by it only where
+        the text fits the window and the words that look the same are equal (`pipeline/embedding.py`).
         """
         ...
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from sparingly.core.chat import Tenant
-from sparingly.core.entry import Digest, Entry, Place, Scope, Selector, is_selected, place_of
+from sparingly.core.entry import Digest, Entry, Place, Scope, Selector, is_selected, place_of, unread_mark
 from tests.asks import NOW, entry, mark
 
 
@@ -60,3 +60,10 @@ def test_an_entry_is_selected_when_every_condition_holds(selector: Selector, *, 
 
 def test_the_place_of_an_entry_is_its_time_and_digest() -> None:
     assert place_of(KEPT) == Place(NOW, KEPT.digest)
+
+
+def test_unread_words_are_equal_in_one_order_only() -> None:
+    """Case aside; none have no mark, and no two words are one."""
+    assert unread_mark(["\u00c4b", "c"]) == unread_mark(["\u00e4B", "C"]) != unread_mark(["c", "\u00e4b"])
+    assert unread_mark(["ab"]) != unread_mark(["a", "b"])
+    assert unread_mark([]) == ""

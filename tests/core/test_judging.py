@@ -3,11 +3,14 @@
 from itertools import permutations
 from random import Random
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparingly.core.entry import Neighbor
+from sparingly.core.evidence.question import Question
 from sparingly.core.judging import Bar, is_fresh, judge
 from sparingly.core.verdict import Evidence, Hit, Miss
 from tests.asks import NOW, entry, neighbor, said_of
@@ -154,3 +157,25 @@ def test_enough_confirmations_outweigh_a_denial() -> None:
     trusted = said_of(neighbor(0.99), confirmed=7, denied=1)
 
     assert isinstance(judge([trusted], bar=BAR, now=NOW), Hit)
+
+
+@pytest.mark.parametrize(("asked", "stored"), [("", "m1"), ("m1", ""), ("m1", "m2")])
+def test_words_that_the_embedder_cannot_tell_apart_must_be_equal(asked: str, stored: str) -> None:
+    """However alike the rest: 👍 and 👎 have a similarity of 1 to it."""
+    near = neighbor(0.99, source="n")
+    other = msgspec.structs.replace(near, entry=msgspec.structs.replace(near.entry, unread=stored))
+    question = Question("text", np.zeros(2, dtype=np.float32), asked)
+
+    verdict = judge([other], bar=BAR, now=NOW, question=question)
+
+    assert verdict == Miss("other-words", Evidence(0.99, "n"))
+
+
+def test_a_neighbor_with_the_same_unreadable_words_is_a_candidate() -> None:
+    """The rest is compared as usual."""
+    near = neighbor(0.99)
+    same = msgspec.structs.replace(near, entry=msgspec.structs.replace(near.entry, unread="m1"))
+
+    verdict = judge([same], bar=BAR, now=NOW, question=Question("text", np.zeros(2, dtype=np.float32), "m1"))
+
+    assert isinstance(verdict, Hit)

@@ -95,11 +95,30 @@ def test_pieces_are_counted_uncut(minilm: FastembedModel) -> None:
     assert len(minilm.read("hello " * 1000).ids) == 1002
 
 
-@pytest.mark.parametrize("text", ["What does 👍 mean?", "이것은 무엇입니까?", "ไทย"])
-def test_words_outside_the_vocabulary_are_refused(minilm: FastembedModel, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("What does 👍 mean?", ("👍",)),
+        ("이것은 무엇입니까?", ("이것은", "무엇입니까")),
+        ("Put 订单 and x" + "y" * 120, ("订单", "x" + "y" * 120)),
+        # All of its letters are in the vocabulary, but that is no reading: one more turns a sentence round.
+        ("可以 to you", ("可以",)),
+        ("Что это, café?", ("Что", "это")),
+    ],
+)
+def test_words_outside_the_vocabulary_are_refused_by_name(
+    minilm: FastembedModel, text: str, words: tuple[str, ...]
+) -> None:
     """All of them are one piece to the model: 👍 and 👎 would have a similarity of 1."""
-    with pytest.raises(TextUnreadable):
+    with pytest.raises(TextUnreadable) as caught:
         minilm.read(text)
+
+    assert caught.value.words == words
+
+
+def test_a_text_beyond_the_window_is_told_by_its_length(minilm: FastembedModel) -> None:
+    """Its first words must not pass for all of it, unreadable ones or not."""
+    assert len(minilm.read("👍 " * 400).ids) == 402
 
 
 def test_the_head_of_a_text_is_its_first_window(minilm: FastembedModel) -> None:

@@ -60,6 +60,19 @@ def test_a_pair_alone_has_no_margins() -> None:
     assert (part.same.tolist(), part.weights.tolist(), part.tags) == ([True], [0.5], ("tag",))
 
 
+def test_a_text_that_the_embedder_cannot_read_teaches_nothing() -> None:
+    """Its vector of zeros would say that words alone are enough."""
+    blind = corpus()
+    blind.vectors["buy money"][:] = 0.0
+    told = [("reset my card", "reset the card", True, ""), ("buy money", "purchase money", True, "")]
+    learned = dict.fromkeys(TEXTS, NOTHING)
+
+    assert len(pair_rows(blind, told, NOTHING, weight=1.0).rows) == 1
+    assert len(pair_rows(blind, told[1:], NOTHING, weight=1.0).rows) == 0
+    rows = neighbor_rows(blind, Labels(PAIRS[2:]), PAIRS[2:], learned, seed=0, tag="t").rows
+    assert not (rows[:, NAMES.index("similarity")] == 0.0).any()
+
+
 def test_neighbors_and_pairs_become_rows_and_the_same_seed_the_same_ones() -> None:
     """Every labelled pair is there at least once."""
     learned = dict.fromkeys(TEXTS, NOTHING)

@@ -64,3 +64,13 @@ def test_raw_questions_may_be_called_text_or_question(tmp_path: Path) -> None:
     path.write_text('{"text": "a"}\n{"intent": "b"}\n')
     with pytest.raises(StartupError, match=r"line 2: neither"):
         read_texts(path)
+
+
+def test_a_line_may_say_which_part_it_is_in(tmp_path: Path) -> None:
+    """Otherwise its group tells."""
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(
+        '{"a": "x", "b": "y", "same": true, "split": "report"}\n{"a": "x", "b": "z", "same": true, "split": "train"}'
+    )
+
+    assert [pair.split for pair in read_pairs(path)] == ["report", "train"]

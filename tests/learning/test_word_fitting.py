@@ -33,8 +33,22 @@ def test_what_replaces_what_is_learned_without_the_fold_it_is_used_on() -> None:
     same = np.array([False] * 10 + [True] * 10)
     folds = np.array([0, 1] * 10)
 
-    learned, without = fitted_substitutions(pairs, same, folds)
+    learned, without = fitted_substitutions(pairs, same, folds, np.ones(20))
 
     assert learned.score(*pairs[0]) > 0 > learned.score(*pairs[-1])
     assert set(without) == {0, 1}
     assert without[0] != without[1] or without[0].weights
+
+
+def test_a_pair_of_little_weight_teaches_little() -> None:
+    """So made pairs can count for less than what people wrote."""
+    pytest.importorskip("sklearn", reason="scikit-learn fits the judge; the extra `train` has it")
+    pairs = [(reading(f"reset {n} card"), reading(f"reset {n} password")) for n in "abcdefghij"] * 2
+    same = np.array([False] * 10 + [True] * 10)
+    folds = np.zeros(20, dtype=np.int64)
+
+    folds[::2] = 1
+    learned, _ = fitted_substitutions(pairs, same, folds, np.array([1.0] * 10 + [0.1] * 10))
+    undecided, _ = fitted_substitutions(pairs, same, folds, np.ones(20))
+
+    assert learned.score(*pairs[0]) > undecided.score(*pairs[0])

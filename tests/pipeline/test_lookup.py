@@ -5,11 +5,11 @@ import pytest
 
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
-from sparingly.core.entry import Entry
+from sparingly.core.entry import Entry, unread_mark
 from sparingly.core.judge_model import JudgeModel
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
-from sparingly.errors import EmbedderError, TextTooLong
+from sparingly.errors import EmbedderError, TextTooLong, TextUnreadable
 from sparingly.pipeline.lookup import Found, Lookup
 from tests.asks import NOW, WEATHER, ask, entry, mark
 from tests.core.judges import small_judge, stump
@@ -248,6 +248,24 @@ async def test_a_text_that_has_no_vector_is_a_miss_and_no_trouble() -> None:
 
     assert (found.verdict, found.trouble) == (Miss("text-too-long"), ())
     assert isinstance((await world.find(ask(CLOSE))).verdict, Hit)
+
+
+async def test_a_text_with_unreadable_words_finds_those_with_the_same_ones() -> None:
+    """By the rest of its words; its vector, which does not stand for all of it, is for nobody else."""
+    world = World()
+    kept = await world.learn(ask(KNOWN))
+    world.store.entries[kept.digest] = msgspec.structs.replace(kept, unread=unread_mark(["\u4f60"]))
+    world.store.vectors[kept.digest] = await MeaningEmbedder().head(CLOSE)
+    world.embedder.trouble = TextUnreadable("no such word", words=["\u4f60"])
+
+    same = await world.find(ask(CLOSE))
+    world.embedder.trouble = TextUnreadable("no such word", words=["\u597d"])
+    other = await world.find(ask(CLOSE))
+
+    assert isinstance(same.verdict, Hit)
+    assert same.vector is None
+    assert isinstance(other.verdict, Miss)
+    assert other.verdict.reason == "other-words"
 
 
 async def test_a_text_that_has_no_vector_shows_that_the_embedder_is_well() -> None:

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from sparingly.core.entry import unread_mark
 from sparingly.core.worth import worth
-from sparingly.errors import EmbedderError, StoreError, TextTooLong
+from sparingly.errors import EmbedderError, StoreError, TextTooLong, TextUnreadable
 from sparingly.pipeline.write_back import WriteBack
 from tests.asks import NOW, entry
 from tests.fakes.clock import FakeClock
@@ -119,3 +120,15 @@ async def test_sweeping_forgets_what_has_expired_and_what_is_worth_least() -> No
 
     assert gone == 2
     assert sorted(kept.worth for kept in world.store.entries.values()) == [2.0, 3.0]
+
+
+async def test_an_entry_with_unreadable_words_is_kept_with_their_mark() -> None:
+    """A question with the same ones may be given its answer for closeness."""
+    world = World()
+    world.embedder.trouble = TextUnreadable("no such word", words=["\u4f60"])
+    kept = entry()
+
+    await world.write_back.keep(kept, vector=None)
+
+    assert world.store.entries[kept.digest] == msgspec.structs.replace(kept, unread=unread_mark(["\u4f60"]))
+    assert kept.digest in world.store.vectors

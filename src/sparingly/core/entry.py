@@ -1,5 +1,7 @@
 """One remembered answer and the question it belongs to."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import NewType
 
 import msgspec
@@ -41,8 +43,21 @@ class Entry(msgspec.Struct, frozen=True):
     """How often somebody who knows said that it was right for another question."""
     denied: int = 0
     """How often it was said to be wrong for one."""
+    unread: str = ""
+    """A mark of the words that the embedder could not tell apart, where there were some (`unread_mark`)."""
     vouched: bool = False
     """Whether a second tenant of the group that shares it stands for it (see `core/poisoning.py`)."""
+
+
+def unread_mark(words: Sequence[str]) -> str:
+    """Equal for equal words in one order, case aside; 16 characters, empty where there are none.
+
+    What an embedder cannot tell apart must be equal for two texts to be compared by it.
+    """
+    if not words:
+        return ""
+    content = "\n".join(words).casefold().encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 class Neighbor(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ costs the caller's trust.
 With a fitted judge each neighbor gets the probability that its answer is right,
 from everything that can be read off the two questions, and capped by what was said of the
 answer before (`standing.py`).  Cases, in this order:
- 1. nothing fresh, or nothing at the floor of similarity: a miss;
+ 1. nothing fresh, nothing with the same words where the embedder cannot tell them apart, or nothing at the
+    floor of similarity: a miss;
  2. a guard speaks against a neighbor, or it was denied too often: it is no candidate, however likely; nor
     is one that is clearly farther than the closest of the others;
  3. the likeliest of the others reaches the bar: a hit;
@@ -129,6 +130,10 @@ def judge(
     fresh = [n for n in ranked if is_fresh(n.entry, bar, now=now)]
     if not fresh:
         return Miss("too-old", Evidence(nearest.similarity, nearest.entry.source))
+    unread = question.unread if question is not None else ""
+    fresh = [n for n in fresh if n.entry.unread == unread]
+    if not fresh:
+        return Miss("other-words", Evidence(nearest.similarity, nearest.entry.source))
     if model is not None and question is not None:
         return _by_probability(question, nearest, fresh, model, bar)
 

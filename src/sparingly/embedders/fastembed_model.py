@@ -16,6 +16,7 @@ command needs (benchmarks/results/embedder_model.json, `serving`).
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 _PACKAGED = "minilm"
 # English has 4 to 5; only white space and words beyond the vocabulary have more.
 _MOST_CHARACTERS_A_PIECE = 16
+
+# Chinese, Korean, Thai, Hindi: who lacks letters of these was made for Latin ones.
+_SCRIPTS = "\u8ba2\u5355 \uc774\uac83\uc740 \u0e44\u0e17\u0e22 \u0915\u094d\u092f\u093e"
+_LAST_LATIN = "\u024f"
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Reading(NamedTuple):
@@ -61,6 +67,7 @@ class FastembedModel:
         # Brackets in a text are brackets: `[SEP]` typed by a user is not the mark of a text's end.
         tokenizer.encode_special_tokens = True
         self._unknown = _unknown_piece(tokenizer)
+        self._is_latin = self._unknown is not None and self._unknown in tokenizer.encode(_SCRIPTS).ids
         # The first run also takes the session's memory, so that no request waits for it.
         self.dimensions = len(self.vectors([self.read("")])[0])
 
@@ -70,11 +77,33 @@ class FastembedModel:
         return found
 
     def read(self, text: str) -> Reading:
-        """Cut a text into word pieces; raises TextUnreadable."""
+        """Cut a text into word pieces; raises TextUnreadable for one that fits the window otherwise."""
         encoded = self._tokenizer.encode(text)
-        if self._unknown is not None and self._unknown in encoded.ids:
-            raise TextUnreadable(f"{self.name} cannot tell some of the text's words apart")
+        if len(encoded.ids) <= self.window_tokens and (words := self._unreadable(encoded, text)):
+            raise TextUnreadable(f"{self.name} cannot tell some of the text's words apart", words=words)
         return Reading(text, _real(encoded))
+
+    def _unreadable(self, encoded: "Encoding", text: str) -> list[str]:
+        """The words that the model takes for others, in order.
+
+        Besides those with a piece outside the vocabulary, all in a script of which it lacks letters: what it has of
+        them are single letters, by which it understands nothing.
+        """
+        if self._unknown is None:
+            return []
+        is_foreign = self._is_latin and not text.isascii()
+        pieces = zip(encoded.ids, encoded.offsets, strict=True)
+        spans = [place for piece, place in pieces if piece == self._unknown]
+        if not spans and not is_foreign:
+            return []
+        words = [
+            found.span()
+            for found in _WORD.finditer(text)
+            if (is_foreign and _is_foreign(found[0])) or _meets(found.span(), spans)
+        ]
+        # Emoji and the like are no words.
+        alone = [span for span in spans if not _meets(span, words)]
+        return [text[start:end] for start, end in sorted([*words, *alone])]
 
     def head(self, text: str) -> Reading:
         """A text's first window, whatever its words.
@@ -250,6 +279,16 @@ def _unknown_piece(tokenizer: "Tokenizer") -> int | None:
         if found is not None:
             return found
     return None
+
+
+def _is_foreign(word: str) -> bool:
+    """Whether a word has a letter that is not of the Latin script."""
+    return any(char > _LAST_LATIN and char.isalpha() and not "\u1e00" <= char <= "\u1eff" for char in word)
+
+
+def _meets(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    """Whether a part of a text overlaps one of the others."""
+    return any(start < span[1] and span[0] < end for start, end in others)
 
 
 def _unit(vector: Vector) -> Vector:

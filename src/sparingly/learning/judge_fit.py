@@ -8,6 +8,7 @@ may not do the other: trees that are free find that odd neighbors are right more
 questions they were fitted on, which holds nowhere else.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -43,8 +44,10 @@ DIRECTIONS: Final = tuple(int(name in _RISING) - int(name in _FALLING) for name 
 _SMOOTHING: Final = 1.0
 
 
-def fitted_trees(part: Part, *, seed: int, trees: int = TREES, leaves: int = LEAVES) -> Trees:
-    """Trees whose sum is the log odds that a row's two questions ask the same."""
+def fitted_trees(
+    part: Part, *, seed: int, trees: int = TREES, leaves: int = LEAVES, directions: Sequence[int] = DIRECTIONS
+) -> Trees:
+    """Trees whose sum is the log odds that a row's two questions ask the same; `directions` are the columns'."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - for fitting only, an optional extra
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as above
 
@@ -56,7 +59,7 @@ def fitted_trees(part: Part, *, seed: int, trees: int = TREES, leaves: int = LEA
         l2_regularization=_RIDGE,
         min_samples_leaf=_LEAST_ROWS,
         max_features=_COLUMNS_A_SPLIT,
-        monotonic_cst=DIRECTIONS,
+        monotonic_cst=tuple(directions),
         early_stopping=False,
         random_state=seed,
     )

@@ -73,6 +73,10 @@ class Corpus(msgspec.Struct, frozen=True, eq=False):
         """The cosine of two texts."""
         return min(1.0, float(self.vectors[one] @ self.vectors[other]))
 
+    def is_comparable(self, one: str, other: str) -> bool:
+        """Whether the embedder could read both texts: one that it cannot has a vector of zeros."""
+        return bool(self.vectors[one].any() and self.vectors[other].any())
+
 
 class Labels:
     """Whether two questions of the pairs ask the same, where that was said or follows from classes."""
@@ -100,7 +104,8 @@ class Labels:
 def pair_rows(
     corpus: Corpus, pairs: Sequence[tuple[str, str, bool, str]], learned: Substitutions, *, weight: float
 ) -> Part:
-    """Each pair (asked, stored, same, tag) alone in its store."""
+    """Each pair (asked, stored, same, tag) alone in its store; those that cannot be compared are left out."""
+    pairs = [one for one in pairs if corpus.is_comparable(one[0], one[1])]
     rows = [
         evidence_rows(
             corpus.readings[asked],
@@ -111,7 +116,7 @@ def pair_rows(
         for asked, stored, _, _ in pairs
     ]
     return Part(
-        np.array(rows, dtype=np.float32),
+        np.array(rows, dtype=np.float32).reshape(len(rows), len(NAMES)),
         np.array([same for _, _, same, _ in pairs], dtype=np.bool_),
         np.full(len(rows), weight),
         tuple(tag for *_, tag in pairs),
@@ -130,7 +135,9 @@ def neighbor_rows(
     """Rows of the neighbors of every question and of the labelled pairs; `learned` by question."""
     texts = labels.texts()
     place = {text: index for index, text in enumerate(texts)}
-    nearest, similarities = _all_nearest(np.array([corpus.vectors[text] for text in texts]))
+    vectors = np.array([corpus.vectors[text] for text in texts])
+    readable: npt.NDArray[np.bool_] = np.any(vectors != 0, axis=1)
+    nearest, similarities = _all_nearest(vectors)
     rng = np.random.default_rng(seed)
     found = _Gathered(corpus, texts, learned)
     for _ in range(_ORDERS):
@@ -139,7 +146,7 @@ def neighbor_rows(
             stored = [
                 (int(other), float(value))
                 for other, value in zip(nearest[asked], similarities[asked], strict=True)
-                if came[other] < came[asked]
+                if came[other] < came[asked] and readable[asked] and readable[other]
             ][:K]
             is_drawn = rng.random() < _UNJUDGED_SHARE
             for other, value in stored:
@@ -150,7 +157,7 @@ def neighbor_rows(
                     found.add(asked, stored, other, same=False, weight=weight, tag=f"{tag}:unjudged")
     for pair in pairs:
         asked, other = place[pair.a], place[pair.b]
-        if asked != other:
+        if asked != other and corpus.is_comparable(pair.a, pair.b):
             if rng.random() < 0.5:
                 asked, other = other, asked
             around = [] if rng.random() < _ALONE else _around(nearest[asked], similarities[asked], other)
@@ -197,7 +204,12 @@ class _Gathered:
 
     def part(self) -> Part:
         """All of them."""
-        return Part(np.array(self._rows), np.array(self._same), np.array(self._weights), tuple(self._tags))
+        return Part(
+            np.array(self._rows, dtype=np.float32).reshape(-1, len(NAMES)),
+            np.array(self._same),
+            np.array(self._weights),
+            tuple(self._tags),
+        )
 
 
 def unjudged_weight(similarity: float) -> float:

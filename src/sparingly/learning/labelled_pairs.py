@@ -2,7 +2,7 @@
 
 A line is `{"a": text, "b": text, "same": bool}`, with `group` (pairs of one
 group stay on one side of every split; by default the text of `a`) and, where classes
-of questions are known, `class_a` and `class_b`.  Raw questions are lines with `text` or
+of questions are known, `class_a` and `class_b`; `split` puts it into a part by hand.  Raw questions are lines with `text` or
 `question`; from them pairs are made, and where `intent` says what they are after, neighbors of
 another intent are pairs that do not ask the same.
 """
@@ -30,11 +30,12 @@ class LabelledPair(msgspec.Struct, frozen=True):
     group: str
     class_a: str
     class_b: str
+    stated: Split | None = None
 
     @property
     def split(self) -> Split:
-        """The part of the data it is in."""
-        return split_of(self.group)
+        """The part of the data it is in: the stated one, or its group's."""
+        return self.stated or split_of(self.group)
 
 
 class _Line(msgspec.Struct):
@@ -44,6 +45,7 @@ class _Line(msgspec.Struct):
     group: str | None = None
     class_a: str | None = None
     class_b: str | None = None
+    split: Split | None = None
 
 
 class RawText(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ def read_pairs(path: Path) -> list[LabelledPair]:
                 group=row.group or row.a,
                 class_a=row.class_a or _own_class(row.a),
                 class_b=row.class_b or _own_class(row.a if row.same else row.b),
+                stated=row.split,
             )
         )
     if not found:

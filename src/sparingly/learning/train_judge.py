@@ -37,6 +37,7 @@ FOLDS: Final = 5
 # Texts from which pairs are made: more of them cost real paraphrases hits.
 _MADE_FROM: Final = 1_500
 _MADE_WEIGHT: Final = 0.25
+_MADE_WORDS_WEIGHT: Final = 0.25
 _LONGEST_MADE: Final = 250
 # Files with fewer pairs than this are put in whole as pairs; a stream of them has no density.
 _LEAST_STREAM: Final = 5_000
@@ -97,12 +98,12 @@ def train_judge(
     tell(f"embedding {len(every)} questions")
     corpus = _corpus(list(every), table, embed)
     tell("substitutions")
-    learned, by_text = _substitutions(corpus, train)
+    learned, by_text = _substitutions(corpus, train, [one for one in made if one[3].endswith(":task")])
     tell("rows")
     rows = joined(
         [
             *_train_parts(corpus, train, by_text, material.seed),
-            _made_part(corpus, made, learned),
+            *_made_parts(corpus, made, by_text, learned),
             *[
                 intent_rows(corpus, known, learned, seed=material.seed, tag=f"{name}:intent")
                 for name, known in intents.items()
@@ -169,19 +170,29 @@ def _corpus(texts: list[str], table: WordTable, embed: Embed) -> Corpus:
 
 
 def _substitutions(
-    corpus: Corpus, train: Mapping[str, Sequence[LabelledPair]]
+    corpus: Corpus,
+    train: Mapping[str, Sequence[LabelledPair]],
+    made: Sequence[tuple[str, str, bool, str]],
 ) -> tuple[Substitutions, dict[str, Substitutions]]:
-    """The word weights, and for each question those that were fitted without its group."""
-    pairs = [pair for part in train.values() for pair in part]
-    folds = np.array([fold_of(pair.group, FOLDS) for pair in pairs])
+    """The word weights, and for each question those that were fitted without its group.
+
+    Made pairs count less: what real people wrote says more about words than what was put together.
+    """
+    pairs = [(pair.a, pair.b, pair.same, pair.group) for part in train.values() for pair in part]
+    pairs += [(asked, stored, same, stored) for asked, stored, same, _ in made]
+    weights = np.full(len(pairs), _MADE_WORDS_WEIGHT)
+    weights[: len(pairs) - len(made)] = 1.0
+    folds = np.array([fold_of(group, FOLDS) for *_, group in pairs])
     learned, without = fitted_substitutions(
-        [(corpus.readings[pair.a], corpus.readings[pair.b]) for pair in pairs],
-        np.array([pair.same for pair in pairs]),
+        [(corpus.readings[one], corpus.readings[other]) for one, other, *_ in pairs],
+        np.array([same for _, _, same, _ in pairs]),
         folds,
+        weights,
     )
     by_text: dict[str, Substitutions] = {}
-    for pair, fold in zip(pairs, folds, strict=True):
-        by_text[pair.a] = by_text[pair.b] = without[int(fold)]
+    # Labelled pairs last: a question's own group decides where a made pair starts from it.
+    for (one, other, *_), fold in zip(reversed(pairs), reversed(folds), strict=True):
+        by_text[one] = by_text[other] = without[int(fold)]
     return learned, by_text
 
 
@@ -207,8 +218,19 @@ def _plain_part(corpus: Corpus, pairs: Sequence[LabelledPair], learned: Substitu
     return pair_rows(corpus, [(one.b, one.a, one.same, name) for one in pairs], learned, weight=1.0)
 
 
-def _made_part(corpus: Corpus, made: Sequence[tuple[str, str, bool, str]], learned: Substitutions) -> Part:
-    return pair_rows(corpus, made, learned, weight=_MADE_WEIGHT)
+def _made_parts(
+    corpus: Corpus,
+    made: Sequence[tuple[str, str, bool, str]],
+    learned: Mapping[str, Substitutions],
+    everything: Substitutions,
+) -> list[Part]:
+    by_model: dict[int, list[tuple[str, str, bool, str]]] = {}
+    for pair in made:
+        by_model.setdefault(id(learned.get(pair[1])), []).append(pair)
+    return [
+        pair_rows(corpus, some, learned.get(some[0][1], everything), weight=_MADE_WEIGHT)
+        for some in by_model.values()
+    ]
 
 
 def write_judge(path: Path, content: bytes) -> None:

@@ -86,30 +86,33 @@ def _few_dimensions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
 
 
 def fitted_substitutions(
-    pairs: Sequence[tuple[Reading, Reading]], same: npt.NDArray[np.bool_], folds: npt.NDArray[np.int64]
+    pairs: Sequence[tuple[Reading, Reading]],
+    same: npt.NDArray[np.bool_],
+    folds: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
 ) -> tuple[Substitutions, dict[int, Substitutions]]:
-    """One model of all pairs, and for each fold one that has not seen it.
+    """One model of all pairs, each with its weight, and for each fold one that has not seen it.
 
     The judge is fitted on rows of the latter: on rows of the first it would trust single words too much.
     """
     from sklearn.feature_extraction import DictVectorizer  # noqa: PLC0415 - for fitting only, an optional extra
 
     vectorizer = DictVectorizer()
-    found = vectorizer.fit_transform([dict.fromkeys(features(one, other), 1.0) for one, other in pairs])
-    often = np.asarray((found > 0).sum(axis=0)).ravel() >= _LEAST_PAIRS
-    table, names = found[:, often], vectorizer.get_feature_names_out()[often]
+    every = vectorizer.fit_transform([dict.fromkeys(features(one, other), 1.0) for one, other in pairs])
+    often = np.asarray((every > 0).sum(axis=0)).ravel() >= _LEAST_PAIRS
+    table, names = every[:, often], vectorizer.get_feature_names_out()[often]
 
     def fit(chosen: npt.NDArray[np.bool_]) -> Substitutions:
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
 
         model = LogisticRegression(C=_PENALTY, solver="liblinear", max_iter=200)
-        model.fit(table[chosen], ~same[chosen])
-        weights = {
+        model.fit(table[chosen], ~same[chosen], sample_weight=weights[chosen])
+        found = {
             str(name): round(float(weight), 4)
             for name, weight in zip(names, model.coef_[0], strict=True)
             if abs(weight) >= _LEAST_WEIGHT
         }
-        return Substitutions(weights, round(float(model.intercept_[0]), 4))
+        return Substitutions(found, round(float(model.intercept_[0]), 4))
 
     everything = np.ones(len(same), dtype=np.bool_)
     return fit(everything), {int(fold): fit(folds != fold) for fold in np.unique(folds)}

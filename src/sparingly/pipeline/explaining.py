@@ -29,6 +29,7 @@ from sparingly.core.routing.traffic import kinds_of
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Hit, Verdict
 from sparingly.errors import EmbedderError, SparinglyError, StoreError, TextUnfit
+from sparingly.pipeline.embedding import comparable
 from sparingly.pipeline.lookup import Found, Lookup
 from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.route import Router
@@ -191,14 +192,14 @@ class Explainer:
             return []
         now = self._clock.now()
         try:
-            vector = found.vector
+            vector, unread = found.vector, ""
             if vector is None:
-                vector = await self._embedder.embed(mark.text)
+                vector, unread = await comparable(self._embedder, mark.text)
             near = await self._store.neighbors(mark.scope, vector, limit=policy.k, now=now)
         except (StoreError, EmbedderError, TextUnfit):
             # The ruling tells of it.
             return []
-        weighed = self._lookup.weighed(near, Question(mark.text, vector), policy)
+        weighed = self._lookup.weighed(near, Question(mark.text, vector, unread), policy)
         known = {one.neighbor.entry.digest: one for one in weighed}
         return [_near(one, known.get(one.entry.digest), now=now) for one in near]
 

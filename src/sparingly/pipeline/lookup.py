@@ -26,6 +26,7 @@ from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
 from sparingly.errors import EmbedderError, StoreError, TextUnfit
 from sparingly.pipeline.breaker import Breaker
+from sparingly.pipeline.embedding import comparable
 from sparingly.ports import AnswerStore, Clock, Embedder
 
 # A healthy look-up takes milliseconds.  Past this the answer comes sooner from upstream.
@@ -166,25 +167,25 @@ class Lookup:
         begun = self._clock.tick()
         progress.is_embedding = True
         try:
-            vector = await self._embed(fingerprint.text)
+            vector, unread = await self._embed(fingerprint.text)
         except _NoVector as no:
             return Found(Miss(no.reason), search_s=searched, trouble=no.trouble)
         progress.is_embedding = False
         embed_s = self._clock.tick() - begun
-        found = await self._closest(fingerprint, vector, bar, policy)
+        found = await self._closest(fingerprint, Question(fingerprint.text, vector, unread), bar, policy)
         if isinstance(found.verdict, Hit) and found.verdict.entry.digest == fingerprint.digest:
             # Written back between the two reads: close is not the word for equal.
             found = msgspec.structs.replace(found, verdict=_same(found.verdict.entry))
         return msgspec.structs.replace(found, embed_s=embed_s, search_s=searched + (found.search_s or 0.0))
 
     async def _closest(
-        self, fingerprint: Fingerprint, vector: Vector, bar: Bar, policy: CachePolicy
+        self, fingerprint: Fingerprint, question: Question, bar: Bar, policy: CachePolicy
     ) -> Found:
         begun = self._clock.tick()
         now = self._clock.now()
+        vector = question.vector
         neighbors = await self._store.neighbors(fingerprint.scope, vector, limit=policy.k, now=now)
         found = self._clock.tick()
-        question = Question(fingerprint.text or "", vector)
         verdict = self._judged(neighbors, question, bar, policy, now=now)
         doubted = None
         reason = doubt_of(verdict, fingerprint, policy)
@@ -196,7 +197,8 @@ class Lookup:
             verdict = again if isinstance(again, Hit) else Miss(reason, verdict.evidence)
         return Found(
             verdict,
-            vector=vector,
+            # A vector that stands for a part of the words is for nobody else.
+            vector=None if question.unread else vector,
             search_s=found - begun,
             judge_s=self._clock.tick() - found,
             trouble=(verdict.reason,) if verdict.reason == _JUDGE_ERROR else (),
@@ -227,17 +229,17 @@ class Lookup:
         bar = bar_of(policy, Directives())
         floor = self._model.floor if bar.floor is None else bar.floor
         # Figures depend on what else is compared, so the far ones are left out as they are in a verdict.
-        near = [one for one in neighbors if one.similarity >= floor]
+        near = [one for one in neighbors if one.similarity >= floor and one.entry.unread == question.unread]
         try:
             return weigh(question, near, model=self._model, bar=bar)
         except Exception:  # noqa: BLE001 - as in `_judged`, which tells of it
             return []
 
-    async def _embed(self, text: str) -> Vector:
+    async def _embed(self, text: str) -> tuple[Vector, str]:
         if not self._embedder_breaker.allows():
             raise _NoVector("embedder-down", trouble=True)
         try:
-            vector = await self._embedder.embed(text)
+            found = await comparable(self._embedder, text)
         except TextUnfit as error:
             self._embedder_breaker.worked()
             raise _NoVector(error.code, trouble=False) from error
@@ -245,7 +247,7 @@ class Lookup:
             self._embedder_breaker.failed()
             raise _NoVector(error.code, trouble=True) from error
         self._embedder_breaker.worked()
-        return vector
+        return found
 
 
 def doubt_of(verdict: Verdict, fingerprint: Fingerprint, policy: CachePolicy) -> Doubt | None:

@@ -43,7 +43,17 @@ _OTHERS: Final = ""
 
 # What a look-up of the semantic tier says when it finds nothing to serve; vetoes besides.
 _JUDGED_MISSES: Final = frozenset(
-    {"no-neighbor", "empty-scope", "too-far", "too-old", "unsure", "tightened", "unconfirmed", "smuggled"}
+    {
+        "no-neighbor",
+        "empty-scope",
+        "too-far",
+        "too-old",
+        "other-words",
+        "unsure",
+        "tightened",
+        "unconfirmed",
+        "smuggled",
+    }
 )
 
 

@@ -7,6 +7,7 @@ from sparingly.core.entry import Entry
 from sparingly.core.vectors import Vector
 from sparingly.core.worth import worth
 from sparingly.errors import EmbedderError, TextUnfit
+from sparingly.pipeline.embedding import comparable
 from sparingly.ports import AnswerStore, Clock, Embedder
 
 
@@ -25,7 +26,8 @@ class WriteBack:
         """
         if entry.text is not None and vector is None:
             try:
-                vector = await self._embedder.embed(entry.text)
+                vector, unread = await comparable(self._embedder, entry.text)
+                entry = msgspec.structs.replace(entry, unread=unread)
             except TextUnfit:
                 # Not a fault: such a text has no vector that stands for all of it.
                 entry = msgspec.structs.replace(entry, text=None)

@@ -5,6 +5,6 @@ import numpy as np
 from sparingly.core.evidence.question import Question
 
 
-def test_a_question_needs_no_tokens() -> None:
-    """An embedder may give none."""
-    assert Question("a", np.zeros(2, dtype=np.float32)).tokens is None
+def test_a_question_is_read_whole_unless_said_otherwise() -> None:
+    """Most texts have no words that an embedder cannot tell apart."""
+    assert Question("a", np.zeros(2, dtype=np.float32)).unread == ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sparingly.core.evidence.reading import CLASSES
 from tests.core.evidence.readings import reading
 
 
@@ -22,6 +23,25 @@ def test_names_need_a_capital_inside_a_sentence() -> None:
     assert reading("Password for Netflix").entities == {"netflix"}
     assert reading("How To Reset The Password Of My Account").entities == frozenset()
     assert reading("how do i use `my_tool`").entities >= {"tool"}
+
+
+def test_what_frames_a_request_says_nothing_of_its_subject() -> None:
+    """At the beginning only: further in, the same word is what is asked about."""
+    framed = reading(
+        "Please give me a simple explanation of webhooks in the checkout page, and of its mail process"
+    )
+
+    assert framed.content == ("webhook", "checkout", "page", "mail", "process")
+    assert reading("Explain the process").content == ("explain", "process")
+
+
+def test_how_i_should_and_how_i_can_ask_for_one_way() -> None:
+    """Elsewhere a modal changes the question."""
+    modal = list(CLASSES).index("modal")
+
+    assert not reading("How should I outline a checklist?").classes[modal]
+    assert reading("Should I outline a checklist?").classes[modal] == {"should"}
+    assert reading("How do I know if I should go?").classes[modal] == {"should"}
 
 
 def test_a_word_outside_the_table_is_as_rare_as_can_be() -> None:

@@ -106,6 +106,10 @@ _ORDERS: Final = frozenset(
         "schedule",
     ]
 )
+_MEANING: Final = frozenset({"explain", "describe", "define"})
+_TELLING: Final = _MEANING | {"give", "show", "tell", "provide", "list"}
+_STEPS: Final = frozenset({"way", "step", "process", "procedure", "instruction"})
+_MEANINGS: Final = frozenset({"explanation", "definition", "meaning", "description"})
 _ASKS: Final = frozenset(_DIRECT) | {"how", "what"}
 # How far into a text its asking word is looked for: "in python, how do I ...".
 _LEAD: Final = 8
@@ -120,7 +124,23 @@ def kind_of(words: Sequence[str]) -> str:
     for place, word in enumerate(words[:_LEAD]):
         if word in _ASKS:
             return _asked(word, words[place + 1 : place + 6])
-    return "order" if words[0] in _ORDERS else "other"
+    return _ordered(words[0], words[1:_LEAD])
+
+
+def _ordered(first: str, following: Sequence[str]) -> str:
+    """The kind of a request that says what to do: "give me the steps to pay" wants a way."""
+    if first not in _ORDERS:
+        return "other"
+    if first in _TELLING:
+        if not _STEPS.isdisjoint(following):
+            return "way"
+        if "difference" in following:
+            return "difference"
+        if "reason" in following or "cause" in following:
+            return "reason"
+        if first in _MEANING or not _MEANINGS.isdisjoint(following):
+            return "thing"
+    return "order"
 
 
 def _asked(word: str, following: Sequence[str]) -> str:

@@ -65,6 +65,12 @@ STOP: Final = _words(
     his her their them us up out just also very really want like know tell need go"""
 )
 
+FRAMES: Final = _words(
+    """explain explanation describe description define definition mean meaning tell show give provide walk step process
+    procedure way instruction basic usual normal simple simply plain exactly information detail through"""
+)
+"""At the beginning of a request: how an answer is asked for, not what about."""
+
 ANTONYMS: Final = _opposites(
     """>:<, >=:<=, buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
     open:close, start begin:stop end finish quit, enable activate allow:disable deactivate block forbid prohibit,

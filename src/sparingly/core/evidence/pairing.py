@@ -24,7 +24,7 @@ from sparingly.core.evidence.quantities import unshared
 from sparingly.core.evidence.reading import CLASSES, Reading
 from sparingly.core.evidence.substitutions import Substitutions
 
-VERSION: Final = 1
+VERSION: Final = 2
 UNKNOWN: Final = -1.0
 
 _NEAR: Final = ("similarity", "margin_next", "gap_to_best", "mean_similarity", "others_close")

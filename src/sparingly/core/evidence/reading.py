@@ -17,6 +17,7 @@ from sparingly.core.evidence.lexicon import (
     COMPARATIVES,
     DIRECTIONS,
     FORMATS,
+    FRAMES,
     MODALS,
     NEGATORS,
     PERSONS,
@@ -44,13 +45,15 @@ CLASSES: Final = {
 
 # Words past this are read as a set only: order among so many is not compared.
 _MOST_WORDS: Final = 256
+# How far into a text its frame reaches: "can you give me a simple explanation of".
+_FRAME: Final = 8
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
     """A question in parts.
 
     `words` are in normal form and in order; `content` those that carry meaning;
-    `weights` are their rarities and `rows` their unit vectors, in the order of
+    `weights` are their rarities and `vectors` their unit vectors, in the order of
     `content`; `polar` are words with what they are
     the opposite of, by prefix; `compounds` are neighbors written as one word; `arcs` are (word before, relation, word after).
     """
@@ -82,7 +85,7 @@ def read(text: str, table: WordTable) -> Reading:
     found = tokens(lowered)[:_MOST_WORDS]
     words = tuple([normal(word) for word in found])
     bag = frozenset(words)
-    content = tuple(dict.fromkeys([word for word in words if word not in STOP]))
+    content = _content(words)
     known, rarity = table.words, table.rarity
     places = [known.get(word, -1) for word in content]
     weights = {word: float(rarity[at]) if at >= 0 else 1.0 for word, at in zip(content, places, strict=True)}
@@ -99,7 +102,7 @@ def read(text: str, table: WordTable) -> Reading:
         polar=tuple([(word, stem) for word in content for stem in polar_stems(word)]),
         entities=_entities(text),
         kind=kind_of(words),
-        classes=tuple([bag & members for members in CLASSES.values()]),
+        classes=_classes(words, bag),
         arcs=_arcs(words),
         symmetric=not bag.isdisjoint(SYMMETRIC),
         trigrams=_trigrams(" ".join(words)),
@@ -107,6 +110,22 @@ def read(text: str, table: WordTable) -> Reading:
         chars=min(len(text), MOST_CHARS),
         is_cut=len(text) > MOST_CHARS,
     )
+
+
+def _content(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that say what is asked about, in order; how it is asked for stands at the beginning and is left out."""
+    carrying = [(at, word) for at, word in enumerate(words) if word not in STOP]
+    subject = [word for at, word in carrying if at >= _FRAME or word not in FRAMES]
+    return tuple(dict.fromkeys(subject or [word for _, word in carrying]))
+
+
+def _classes(words: tuple[str, ...], bag: frozenset[str]) -> tuple[frozenset[str], ...]:
+    """The words of each closed class; "how should I" and "how can I" ask for one way, so that modal is none."""
+    found = {name: bag & members for name, members in CLASSES.items()}
+    if "how" in words[:_FRAME]:
+        after = words[words.index("how") + 1 :][:1]
+        found["modal"] -= frozenset(after)
+    return tuple(found.values())
 
 
 def _vectors(places: list[int], table: WordTable) -> npt.NDArray[np.float32]:
