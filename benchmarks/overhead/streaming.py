@@ -21,6 +21,8 @@ from benchmarks.overhead.processes import Gateway, cpu_s, until_quiet
 STREAMS: Final = 256
 CHUNKS: Final = 64
 PACE_MS: Final = 20
+STALL_S: Final = 0.1
+"""A chunk that comes so much later than it was sent has stalled its stream."""
 
 # Peers are slow enough to need a bound: LiteLLM takes 0.6 ms a chunk.
 _PATIENCE_S = 20.0
@@ -98,6 +100,10 @@ async def many(world: World) -> Figures:
     }
     found = await in_turns(min(world.rounds, 3), runs)
     figures: Figures = {name: _medians(rounds) for name, rounds in found.items()}
+    for name in ("off", "on"):
+        figures[name] = _of(figures, name) | {
+            "share_of_load": _shares(_of(figures, "direct"), _of(figures, name))
+        }
     # A burst that must also be embedded and searched for: what the embedder can do is the bound.
     await learned(world.on, [request(world.on.target, fresh_question(), plan=_LONG)])
     figures["on_compared"] = await _crowd(world.on.target, world.on, lambda: SYSTEM)
@@ -132,7 +138,46 @@ async def _crowd(target: Target, gateway: Gateway | None, system: Callable[[], s
         "chunk_p99_ms": ms(at(steady, 0.99)) if steady else None,
         "chunk_max_ms": ms(max(steady)) if steady else None,
         "cpu_us_per_chunk": round(spent / (STREAMS * CHUNKS) * 1e6, 1),
+    } | stalls(answers)
+
+
+def stalls(answers: Sequence[Answer]) -> Figures:
+    """How late chunks came, by stream, from the first chunk to the last; late is after the provider sent it.
+
+    The provider's own delay is told beside it: it should send chunk i of a stream i times the pace after the first.
+    """
+    late = [delays for answer in answers if (delays := lateness(answer))]
+    worst = [max(delays) for delays in late]
+    behind = [
+        stamp - stamps[0] - number * PACE_MS / 1000
+        for answer in answers
+        if (stamps := answer.stamps())
+        for number, stamp in enumerate(stamps)
+    ]
+    return {
+        "stalled": sum(delay > STALL_S for delay in worst),
+        "chunks_stalled": sum(delay > STALL_S for delays in late for delay in delays),
+        "worst_of_stream_p50_ms": ms(at(worst, 0.5)) if worst else None,
+        "worst_of_stream_max_ms": ms(max(worst)) if worst else None,
+        "provider_behind_p99_ms": ms(at(behind, 0.99)) if behind else None,
+        "provider_behind_max_ms": ms(max(behind)) if behind else None,
     }
+
+
+def _shares(direct: Figures, ours: Figures) -> Figures:
+    """What part of a delay is there without the gateway: client and provider share the machine with it."""
+    shares: Figures = {}
+    for name in ("chunk_p50_ms", "chunk_p99_ms", "chunk_max_ms", "worst_of_stream_p50_ms"):
+        theirs, mine = direct[name], ours[name]
+        if isinstance(theirs, int | float) and isinstance(mine, int | float) and mine > 0:
+            shares[name] = round(theirs / mine, 3)
+    return shares
+
+
+def _of(figures: Figures, name: str) -> Figures:
+    found = figures[name]
+    assert isinstance(found, dict)
+    return found
 
 
 def _medians(rounds: Sequence[Figures]) -> Figures:
@@ -142,7 +187,7 @@ def _medians(rounds: Sequence[Figures]) -> Figures:
         values = [value for one in rounds if isinstance(value := one[name], int | float)]
         if name == "complete":
             figures[name] = min(values)
-        elif name == "lost":
+        elif name in ("lost", "stalled", "chunks_stalled"):
             figures[name] = max(values)
         else:
             figures[name] = round(median(values), 3) if values else None

@@ -57,6 +57,7 @@ from sparingly.web.auth import Door
 from sparingly.web.feedback import feedback_route
 from sparingly.web.llm import ENDPOINTS, LlmEndpoints
 from sparingly.web.models import ModelList
+from sparingly.web.relaying import Relays
 
 
 class Brought(msgspec.Struct, frozen=True):
@@ -176,8 +177,12 @@ def _endpoints(
     return LlmEndpoints(
         gateway=pipeline.gateway,
         counter=pipeline.counter,
-        relay_to=default,
-        relay_by_house=_houses(default, parts.upstreams.values()),
+        relays=Relays(
+            default=default,
+            upstreams=parts.upstreams,
+            holders=pipeline.holders,
+            by_house=_houses(default, parts.upstreams.values()),
+        ),
         models=ModelList(catalog=parts.catalog, policy=settings.routing, upstream=default),
         door=brought.door or open_door(settings, environ),
         endpoints=brought.endpoints,

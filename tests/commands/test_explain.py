@@ -29,3 +29,13 @@ def test_what_is_too_large_is_no_request(tmp_path: Path) -> None:
 
     with pytest.raises(StartupError, match="that is no request"):
         run_explain(_options(str(path)))
+
+
+@pytest.mark.parametrize("line", ["x-team", ": a", "x-team\u00e9: a"])
+def test_a_header_that_is_none_is_told(tmp_path: Path, line: str) -> None:
+    """With what was expected."""
+    path = tmp_path / "request.json"
+    path.write_text("{}")
+
+    with pytest.raises(StartupError, match="--header: expected 'name: value'"):
+        run_explain(_options(str(path), "--header", "x-a: b", "--header", line))

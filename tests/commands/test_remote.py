@@ -57,6 +57,10 @@ async def test_pages_counts_and_explanations_are_the_same() -> None:
         body = request_body("How do I pay?")
         here = await room.steering.explain(body, tenant=Tenant(TENANT))
         assert await cache.explain(body, tenant=Tenant(TENANT)) == here
+        headers = {"x-sparingly-conversation": "abc", "x-odd": "a: b, c"}
+        there = await cache.explain(body, tenant=Tenant(TENANT), headers=headers)
+        assert there == await room.steering.explain(body, tenant=Tenant(TENANT), headers=headers)
+        assert there.routing.conversation == "abc"
 
 
 async def test_forgetting_and_flushing_are_done_there() -> None:

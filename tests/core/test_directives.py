@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparingly.core.directives import Directives, read_directives
+from sparingly.core.directives import Directives, directives_of, pin_of, read_directives
 from sparingly.errors import InvalidRequest
 
 
@@ -115,3 +115,20 @@ def test_whatever_the_headers_hold_they_are_read_or_refused(control: str, error:
         found = read_directives(cache_control=control, max_error=error, tags=tags)
 
         assert found.look or not found.only_if_cached
+
+
+def test_what_a_caller_says_is_found_among_the_headers() -> None:
+    """By lower-case names."""
+    headers = {"cache-control": "no-cache", "x-sparingly-tags": "a", "x-sparingly-max-error": "0.1"}
+
+    assert directives_of(headers) == Directives(look=False, max_error=0.1, tags=("a",))
+    assert directives_of({}) == Directives()
+
+
+@pytest.mark.parametrize(
+    ("headers", "pin"),
+    [({"x-sparingly-model": " gpt-4o "}, "gpt-4o"), ({"x-sparingly-model": " "}, None), ({}, None)],
+)
+def test_a_caller_may_insist_on_a_model(headers: dict[str, str], pin: str | None) -> None:
+    """Blanks are no model."""
+    assert pin_of(headers) == pin

@@ -6,7 +6,9 @@ import pytest
 from sparingly.core.awaiting import Label
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
-from sparingly.core.policy import CachePolicy, PersonalPolicy, RouteCache, ScopePolicy
+from sparingly.core.policy import CachePolicy, PersonalPolicy, RouteCache, RoutingPolicy, ScopePolicy
+from sparingly.core.strategies import Route, RouteMatch
+from sparingly.errors import InvalidRequest
 from sparingly.pipeline.explaining import Explanation, Needed
 from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.protocols.dialects import INBOUND
@@ -178,3 +180,40 @@ async def test_a_bar_that_labels_have_raised_is_told() -> None:
     assert found.ruling.reason == "tightened"
     assert found.needed.live is None
     assert found.needed.is_closed
+
+
+async def test_headers_are_looked_at_as_in_serving() -> None:
+    """They choose the route, pin a model, name the conversation and say what the cache may do."""
+    routes = {"team": Route(match=RouteMatch(headers={"x-team": "r*"}), to="gpt-4o-mini")}
+    ask = INBOUND["openai"].read(request_body(QUESTION))
+
+    async with a_world(routing=RoutingPolicy(routes=routes)) as world:
+        await world.ask()
+
+        async def with_headers(**headers: str) -> Explanation:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await world.pipeline.explainer.explain(ask, tenant=TENANT, path=PATH, headers=named)
+
+        plain, by_team = await with_headers(), await with_headers(x_team="research")
+        pinned = await with_headers(x_sparingly_model="gpt-4o-mini")
+        past = await with_headers(cache_control="no-cache")
+        in_trial = await with_headers(openai_beta="b1")
+        told = await with_headers(x_sparingly_conversation="abc")
+
+    assert (plain.ruling.verdict, plain.routing.routed) == ("exact", "gpt-4o")
+    assert (by_team.routing.route, by_team.routing.routed) == ("team", "gpt-4o-mini")
+    assert pinned.routing.routed == "gpt-4o-mini"
+    assert (past.ruling.verdict, past.ruling.reason) == ("bypass", "no-cache")
+    assert in_trial.ruling.verdict == "miss"
+    assert told.routing.conversation == "abc"
+    assert len({one.fingerprint.scope for one in (plain, by_team, pinned, in_trial)}) == 4
+
+
+async def test_a_header_that_makes_no_sense_is_the_callers_error() -> None:
+    """As in serving."""
+    ask = INBOUND["openai"].read(request_body(QUESTION))
+    async with a_world() as world:
+        with pytest.raises(InvalidRequest, match="x-sparingly-max-error"):
+            await world.pipeline.explainer.explain(
+                ask, tenant=TENANT, path=PATH, headers={"x-sparingly-max-error": "much"}
+            )

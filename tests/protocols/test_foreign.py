@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from sparingly.core.chat import Json
+from sparingly.core.chat import Ask, Json, Text, Turn
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import (
@@ -11,6 +11,7 @@ from sparingly.protocols.foreign import (
     is_foreign,
     refuse_foreign,
     refuse_held,
+    refuse_prefill,
     signer,
     without_foreign,
 )
@@ -104,3 +105,31 @@ def test_an_answer_that_shall_be_held_is_given_all_the_same() -> None:
     """Its id leads nowhere, and says so when it is used."""
     refuse_held(msgspec.structs.replace(ask(), held="store"), api="")
     refuse_held(ask(), api="")
+
+
+def test_the_beginning_of_an_answer_is_refused() -> None:
+    """An API that does not go on with it would begin anew behind it."""
+    begun = Turn("assistant", (Text("The answer is"),), extra=Json('{"prefix":true}'))
+
+    with pytest.raises(InvalidRequest, match=r"`messages\.1\.role`") as refused:
+        refuse_prefill(Ask("m", (Turn("user", (Text("Hi"),)), begun)), api="The API")
+
+    assert refused.value.field == "messages.1.role"
+
+
+@pytest.mark.parametrize("extra", [None, Json('{"prefix":false}'), Json('{"x":1}')])
+def test_an_earlier_answer_at_the_end_is_none(extra: Json | None) -> None:
+    """Both of OpenAI's APIs take it for one, wherever it stands."""
+    refuse_prefill(Ask("m", (Turn("assistant", (Text("a"),), extra=extra),)), api="")
+    refuse_prefill(Ask("m", ()), api="")
+
+
+def test_the_first_unknown_field_of_a_part_is_named_with_its_position() -> None:
+    """And of an object that is known otherwise, with its name."""
+    nested = opened(Json('{"anthropic":{"blocks":{"2":{"x_new":1}},"y":1}}'))
+    flat = opened(Json('{"openai-responses":{"0.part":{"x_new":1}}}'))
+
+    with pytest.raises(InvalidRequest, match=r"`messages\.0\.blocks\.2\.x_new`"):
+        refuse_foreign(nested, own="openai", api="", path="messages.0.")
+    with pytest.raises(InvalidRequest, match=r"`messages\.0\.0\.part\.x_new`"):
+        refuse_foreign(flat, own="openai", api="", path="messages.0.")

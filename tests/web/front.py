@@ -13,6 +13,7 @@ from sparingly.web.app import App, Port, build_app
 from sparingly.web.auth import Door
 from sparingly.web.llm import LlmEndpoints
 from sparingly.web.models import ModelList
+from sparingly.web.relaying import Relays
 from tests.fakes.upstream import JSON
 from tests.pipeline.parts import GatedUpstream
 from tests.pipeline.world import CATALOG, World, a_world
@@ -57,8 +58,12 @@ class Front:
         llm = LlmEndpoints(
             gateway=world.pipeline.gateway,
             counter=world.pipeline.counter,
-            relay_to=upstream,
-            relay_by_house=relay_by_house,
+            relays=Relays(
+                default=upstream,
+                upstreams=world.parts.upstreams,
+                holders=world.pipeline.holders,
+                by_house=relay_by_house,
+            ),
             models=ModelList(catalog=CATALOG, policy=routing, upstream=upstream),
             door=Door(keys),
             ledger=world.ledger,

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparingly.errors import InvalidRequest
 from sparingly.pipeline.exchange import Summary
 from sparingly.web.headers import (
     body_headers,
     credential,
     dollars,
+    headers_of_lines,
     own_headers,
     read_headers,
     relayable,
@@ -58,6 +60,15 @@ def test_header_names_are_read_in_lower_case_and_repeated_ones_joined() -> None:
 def test_a_callers_key_is_found_wherever_clients_put_it(headers: dict[str, str], key: str | None) -> None:
     """Two callers with different keys must never look like one, however they send them."""
     assert credential(headers) == key
+
+
+def test_headers_that_people_write_are_read_as_those_that_come() -> None:
+    """A value may hold colons; a name twice is joined."""
+    lines = ["X-Team: research", "x-url:http://a/b", "x-team: ops"]
+
+    assert headers_of_lines(lines) == {"x-team": "research, ops", "x-url": "http://a/b"}
+    with pytest.raises(InvalidRequest, match="name: value"):
+        headers_of_lines(["x-team"])
 
 
 def test_a_providers_headers_go_on() -> None:

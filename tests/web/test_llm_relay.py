@@ -41,7 +41,7 @@ async def test_path_and_query_travel_as_they_were_written() -> None:
 )
 async def test_what_a_provider_holds_is_asked_for_by_its_own_id(method: str, rest: str) -> None:
     """An answer from memory carries ours before it."""
-    async with a_front() as front:
+    async with a_front(one=GatedUpstream(name="one", dialect="openai-responses")) as front:
         got = await fetch(front.app, method, f"/v1/responses/resp_sp_1a2b_resp_0f{rest}", query="limit=2")
 
     (request,) = front.world.one.requests

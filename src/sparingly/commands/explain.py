@@ -1,13 +1,14 @@
 """`sparingly explain REQUEST.json`: what the gateway would do with a request, and why.
 
-With `--url` the running gateway explains it; else a gateway of this config, on
+Routes and directives depend on headers, too: `--header 'x-sparingly-model: gpt-4o'`
+says one, as often as needed.  With `--url` the running gateway explains it; else a gateway of this config, on
 the answers in `--data`, the config's data folder, or none.
 """
 
 import argparse
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ from rich.console import Console
 from sparingly.commands.cache import add_place, open_steering
 from sparingly.commands.showing import explanation_tables
 from sparingly.core.chat import Tenant
-from sparingly.errors import StartupError
+from sparingly.errors import InvalidRequest, StartupError
+from sparingly.web.headers import headers_of_lines
 
 # A request is some kilobytes; with pictures, some megabytes.
 _MOST_BYTES = 64 * 1024 * 1024
@@ -26,6 +28,13 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("request", type=Path, metavar="REQUEST.json", help="the body of a request")
     parser.add_argument("--tenant", default="default", help="whose request it is (default: %(default)s)")
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="a header of the request; may be given more than once",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_place(parser)
     parser.set_defaults(command=run_explain)
@@ -37,14 +46,21 @@ def run_explain(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    body = _body(options.request)
+    body, headers = _body(options.request), _headers(options.header)
     async with open_steering(options, environ, explains=True) as steering:
-        explanation = await steering.explain(body, tenant=Tenant(options.tenant))
+        explanation = await steering.explain(body, tenant=Tenant(options.tenant), headers=headers)
     if options.json:
         print(msgspec.json.encode(explanation).decode())
     else:
         Console().print(*explanation_tables(explanation))
     return 0
+
+
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    try:
+        return headers_of_lines(lines)
+    except InvalidRequest as error:
+        raise StartupError(f"--header: {error.message}") from error
 
 
 def _body(path: Path) -> bytes:

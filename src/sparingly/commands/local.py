@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from sparingly.clock import SystemClock
@@ -54,13 +55,15 @@ class LocalCache(Curator):
         super().__init__(store=store, embedder=embedder, clock=clock)
         self._pipeline = pipeline
 
-    async def explain(self, request: bytes, *, tenant: Tenant) -> Explanation:
-        """Explain a request."""
+    async def explain(
+        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Explanation:
+        """Explain a request; names of `headers` are in lower case."""
         if self._pipeline is None:
             raise StartupError("this cache was opened without a router, which an explanation needs")
         ask = INBOUND["openai"].read(request)
         return await self._pipeline.explainer.explain(
-            ask, tenant=tenant, path=_PATH, metadata=metadata_of(request)
+            ask, tenant=tenant, path=_PATH, metadata=metadata_of(request), headers=headers
         )
 
 

@@ -1,7 +1,8 @@
 """Steer the cache of a running gateway through its admin API."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import IO, TypeVar
 
 import httpx
@@ -76,9 +77,11 @@ class RemoteCache:
             timeout_s=None,
         )
 
-    async def explain(self, request: bytes, *, tenant: Tenant) -> Explanation:
-        """Explain a request."""
-        params = [("tenant", str(tenant))]
+    async def explain(
+        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Explanation:
+        """Explain a request; names of `headers` are in lower case."""
+        params = [("tenant", str(tenant)), *(("header", f"{name}: {text}") for name, text in headers.items())]
         return await self._asked(Explanation, "POST", "/admin/explain", params=params, content=request)
 
     async def _asked(

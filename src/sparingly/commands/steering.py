@@ -1,6 +1,7 @@
 """What the commands need of a cache, wherever it is: behind a gateway's admin API, or in a data folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import IO, Protocol
 
 from sparingly.core.chat import Tenant
@@ -24,4 +25,6 @@ class Steering(Protocol):
 
     async def take(self, file: IO[bytes], *, name: str) -> Imported: ...
 
-    async def explain(self, request: bytes, *, tenant: Tenant) -> Explanation: ...
+    async def explain(
+        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Explanation: ...

@@ -3,6 +3,8 @@
 A caller may only make matching stricter, never looser.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from sparingly.errors import InvalidRequest
@@ -30,6 +32,24 @@ class Directives(msgspec.Struct, frozen=True):
     min_fresh_s: float = 0.0
     max_error: float | None = None
     tags: tuple[str, ...] = ()
+
+
+CONVERSATION = "x-sparingly-conversation"
+"""The header that names a conversation, whatever `routing.sticky.header` says."""
+
+
+def directives_of(headers: Mapping[str, str]) -> Directives:
+    """What the headers of a request say, their names in lower case; raises InvalidRequest."""
+    return read_directives(
+        cache_control=headers.get("cache-control"),
+        max_error=headers.get("x-sparingly-max-error"),
+        tags=headers.get("x-sparingly-tags"),
+    )
+
+
+def pin_of(headers: Mapping[str, str]) -> str | None:
+    """The model that the caller insists on."""
+    return headers.get("x-sparingly-model", "").strip() or None
 
 
 def read_directives(*, cache_control: str | None, max_error: str | None, tags: str | None) -> Directives:

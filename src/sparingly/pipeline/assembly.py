@@ -25,6 +25,7 @@ from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
+from sparingly.pipeline.holders import Holders
 from sparingly.pipeline.lookup import PATIENCE_S, Lookup
 from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.recheck import Recheck
@@ -74,7 +75,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """The assembled gateway, what explains it, what counts tokens for it, and the write-back.
+    """The assembled gateway, what explains it, what counts tokens for it, the write-back, and who holds answers.
 
     Somebody must call the write-back's `sweep` now and then.
     """
@@ -84,6 +85,7 @@ class Pipeline(msgspec.Struct, frozen=True):
     explainer: Explainer
     counter: TokenCounter
     recalibrating: Recalibrating
+    holders: Holders
 
 
 def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm: str = "") -> Pipeline:
@@ -119,16 +121,18 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         model=parts.judge,
     )
     world = canon(cache.scope, embedder=parts.embedder.name, realm=realm)
+    holders = Holders()
     gateway = Gateway(
         cache=cache,
         canon=world,
         lookup=lookup,
         router=router,
         call=call,
-        serve=_serve(parts, router, write_back, table, recalibrating),
+        serve=_serve(parts, router, write_back, table, recalibrating, holders=holders),
         recalibrating=recalibrating,
         second_look=_second_look(parts, recalibrating),
         recheck=_recheck(parts, router, call, table, recalibrating),
+        holders=holders,
     )
     explainer = Explainer(
         cache=cache,
@@ -141,12 +145,23 @@ def assemble(parts: Parts, *, cache: CachePolicy, routing: RoutingPolicy, realm:
         clock=parts.clock,
     )
     counter = TokenCounter(router=router, upstreams=parts.upstreams)
-    return Pipeline(gateway, write_back, explainer, counter, recalibrating)
+    return Pipeline(gateway, write_back, explainer, counter, recalibrating, holders)
 
 
 def _serve(
-    parts: Parts, router: Router, write_back: WriteBack, table: WordTable, recalibrating: Recalibrating
+    parts: Parts,
+    router: Router,
+    write_back: WriteBack,
+    table: WordTable,
+    recalibrating: Recalibrating,
+    *,
+    holders: Holders,
 ) -> Serve:
+    def settled(incoming: Incoming, answer: Answer | None, entry: LedgerEntry) -> None:
+        holders.settled(incoming, answer, entry)
+        if parts.on_settled is not None:
+            parts.on_settled(incoming, answer, entry)
+
     return Serve(
         accounts=Accounts(prices=parts.prices, catalog=parts.catalog),
         router=router,
@@ -157,7 +172,7 @@ def _serve(
         sleep=parts.sleep,
         table=table,
         learn=recalibrating.judged,
-        on_settled=parts.on_settled,
+        on_settled=settled,
     )
 
 

@@ -34,6 +34,7 @@ from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
 from sparingly.protocols.dialect import Outbound, Stamp
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.openai_chat.outbound import UsageStripper
+from sparingly.protocols.places import in_clients_words
 
 _JSON = ("content-type", "application/json")
 
@@ -167,9 +168,7 @@ class Call:
                 lambda: outbound.patch(incoming.body, model=candidate.model, inject_usage=inject),
             )
         else:
-            body = await by_size(
-                len(incoming.body), lambda: outbound.write(incoming.ask, model=candidate.model)
-            )
+            body = await by_size(len(incoming.body), lambda: _translated(incoming, outbound, candidate))
         work = self._router.begun(candidate)
         try:
             return await self._sent(
@@ -228,6 +227,22 @@ class Call:
             return msgspec.structs.replace(called, whole=await reply.read())
         finally:
             await reply.aclose()
+
+
+def _translated(incoming: Incoming, outbound: Outbound, candidate: Candidate) -> bytes:
+    """The request for a provider of another dialect.
+
+    Headers stay behind, the switches of trials (`anthropic-beta`) among them: agents send a dozen with every
+    request.  What a trial adds to a body is refused by name; the others say how an answer travels.
+
+    Raises:
+        InvalidRequest: something in it cannot be expressed there; it names the place in the client's own body.
+    """
+    try:
+        return outbound.write(incoming.ask, model=candidate.model)
+    except InvalidRequest as error:
+        inbound = INBOUND[incoming.dialect]
+        raise in_clients_words(error, lambda field: inbound.place(incoming.body, field)) from error
 
 
 async def _opened(relay: Relay) -> Relay:

@@ -13,11 +13,11 @@ import msgspec
 from sparingly.core.admission import is_cacheable
 from sparingly.core.chat import Ask, Tenant
 from sparingly.core.curation import shown
-from sparingly.core.directives import Directives
+from sparingly.core.directives import CONVERSATION, directives_of, pin_of
 from sparingly.core.entry import Digest, Neighbor, Scope
 from sparingly.core.evidence.question import Question
 from sparingly.core.features import as_numbers
-from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
+from sparingly.core.fingerprint import Canon, Fingerprint
 from sparingly.core.judging import Weighed
 from sparingly.core.personal import action_for
 from sparingly.core.policy import CachePolicy, PersonalAction, for_route
@@ -31,9 +31,11 @@ from sparingly.core.verdict import Bypass, Hit, Verdict
 from sparingly.errors import EmbedderError, SparinglyError, StoreError, TextUnfit
 from sparingly.pipeline.embedding import comparable
 from sparingly.pipeline.lookup import Found, Lookup
+from sparingly.pipeline.marking import marked
 from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.route import Router
 from sparingly.ports import AnswerStore, Clock, Embedder
+from sparingly.protocols.switches import switches
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -159,20 +161,43 @@ class Explainer:
         self._clock = clock
 
     async def explain(
-        self, ask: Ask, *, tenant: Tenant, path: str, metadata: Mapping[str, str] | None = None
+        self,
+        ask: Ask,
+        *,
+        tenant: Tenant,
+        path: str,
+        metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Explanation:
-        """What would be done with a request, and why."""
-        labels = metadata or {}
+        """What would be done with a request, and why; names of `headers` are in lower case.
+
+        Raises:
+            InvalidRequest: a header makes no sense.
+        """
+        labels, told = metadata or {}, dict(headers or {})
+        directives, pin = directives_of(told), pin_of(told)
         sticky = self._router.policy.sticky
-        conversation = conversation_of(ask, tenant=tenant, headers={}, metadata=labels, policy=sticky)
-        target = self._router.target(ask, path=path, conversation=conversation, metadata=labels)
+        if CONVERSATION in told:
+            told[sticky.header.lower()] = told[CONVERSATION]
+        conversation = conversation_of(ask, tenant=tenant, headers=told, metadata=labels, policy=sticky)
+        target = self._router.target(
+            ask, path=path, conversation=conversation, pinned=pin, headers=told, metadata=labels
+        )
         policy = for_route(self._cache, target.route)
         action = action_for(ask, tenant, policy.personal, is_shared=tenant in self._canon.groups)
-        mark = fingerprint(ask, tenant=tenant, canon=self._canon, is_private=action == "own_scope")
+        mark = marked(
+            ask,
+            self._canon,
+            target,
+            tenant=tenant,
+            switched=switches("", told.items()),
+            pin=pin,
+            is_private=action == "own_scope",
+        )
         found = Found(Bypass("personal-data"))
         if action != "no_store":
             live = self._recalibrating.bar(target.route, policy)
-            found = await self._lookup.find(ask, mark, directives=Directives(), policy=policy, live=live)
+            found = await self._lookup.find(ask, mark, directives=directives, policy=policy, live=live)
         neighbors = await self._neighbors(mark, policy, found)
         return Explanation(
             asked=ask.model,

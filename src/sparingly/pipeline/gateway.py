@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from sparingly.core.entry import Entry
-from sparingly.core.fingerprint import Canon, Fingerprint, fingerprint
+from sparingly.core.fingerprint import Canon, Fingerprint
 from sparingly.core.personal import action_for
 from sparingly.core.policy import CachePolicy, PersonalAction, for_route
 from sparingly.core.routing.baseline import baseline_model
@@ -21,9 +21,11 @@ from sparingly.errors import NotCached, UpstreamNonsense
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
 from sparingly.pipeline.exchange import Incoming, Reply
+from sparingly.pipeline.holders import Holders
 from sparingly.pipeline.in_flight import InFlight, Lead
 from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup, doubt_of
+from sparingly.pipeline.marking import marked
 from sparingly.pipeline.recalibrating import Recalibrating
 from sparingly.pipeline.recheck import Recheck
 from sparingly.pipeline.route import Router
@@ -48,6 +50,7 @@ class Gateway:
         recalibrating: Recalibrating,
         second_look: SecondLook | None = None,
         recheck: Recheck | None = None,
+        holders: Holders,
     ) -> None:
         self._cache = cache
         self._canon = canon
@@ -58,6 +61,7 @@ class Gateway:
         self._recalibrating = recalibrating
         self._second_look = second_look
         self._recheck = recheck
+        self._holders = holders
         self._in_flight = InFlight()
 
     async def answer(self, incoming: Incoming) -> Reply:
@@ -176,18 +180,15 @@ class Gateway:
         )
 
     def _mark(self, incoming: Incoming, target: Target, *, is_private: bool) -> Fingerprint:
-        tenant, pin, canon = incoming.caller.tenant, incoming.pin, self._canon
-        switched = switches(incoming.query, incoming.headers)
-        if switched:
-            # Another version of an API is another world.
-            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} {switched}")
-        if target.is_labelled:
-            # An equal request without that header is answered by another model.
-            canon = msgspec.structs.replace(canon, realm=f"{canon.realm} #{target.route}")
-        if pin is None:
-            return fingerprint(incoming.ask, tenant=tenant, canon=canon, is_private=is_private)
-        ask = msgspec.structs.replace(incoming.ask, model=pin)
-        return fingerprint(ask, tenant=tenant, canon=canon, pinned=True, is_private=is_private)
+        return marked(
+            incoming.ask,
+            self._canon,
+            target,
+            tenant=incoming.caller.tenant,
+            switched=switches(incoming.query, incoming.headers),
+            pin=incoming.pin,
+            is_private=is_private,
+        )
 
     async def _lead(self, mark: Fingerprint, policy: CachePolicy, found: Found) -> Lead | Hit | None:
         """Lead the equal requests under way, or take what their leader got."""
@@ -222,8 +223,9 @@ class Gateway:
             notes.overhead_nano += chosen.classification.cost_nano
             notes.trouble += chosen.trouble
             notes.timed(route_s=chosen.route_s)
+            candidates = self._holders.able(incoming, chosen.decision.candidates)
             self._router.asked(notes.conversation, chosen.decision)
-            called = await self._call.begin(incoming, chosen.decision.candidates, stamp=stamp_of(incoming))
+            called = await self._call.begin(incoming, candidates, stamp=stamp_of(incoming))
             fresh = Fresh(policy, mark, chosen.vector, lead)
             if found is not None:
                 fresh = Fresh(policy, mark, chosen.vector, lead, found.time_class, found.doubted)

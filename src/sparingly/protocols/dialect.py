@@ -99,6 +99,10 @@ class Inbound(Protocol):
         """Read a request; raises InvalidRequest that names the field."""
         ...
 
+    def place(self, body: bytes, field: str) -> str:
+        """What a client calls `field` of the request that `read` made of `body` (see `places.py`)."""
+        ...
+
     def whole(self, answer: Answer, stamp: Stamp) -> bytes:
         """Write a whole answer."""
         ...

@@ -18,7 +18,15 @@ from sparingly.errors import InvalidRequest
 
 _DIALECTS = ("openai", "anthropic", "openai-responses", "openai-embeddings")
 
+# Names under which readers keep unknown fields of something that is known itself.
+_HOLDS_FIELDS = frozenset({"blocks", "item", "output_config", "reasoning", "text"})
+_OF_PART = ".part"
+
 _T = TypeVar("_T")
+
+PREFILL = "prefix"
+"""In `Turn.extra` of the last turn: the answer goes on with its words.  Chat Completions has no word of its own
+for it; this is what DeepSeek's and Mistral's servers call it."""
 
 
 def refuse_foreign(extra: dict[str, _T], *, own: str, api: str, path: str = "") -> dict[str, _T]:
@@ -39,9 +47,20 @@ def refuse_foreign(extra: dict[str, _T], *, own: str, api: str, path: str = "") 
             continue
         if isinstance(fields.get("type"), str):
             raise InvalidRequest(f"{api} cannot express `{path}type` {fields['type']!r}", field=f"{path}type")
-        for field in fields:
+        field = _first_field(fields)
+        if field is not None:
             raise InvalidRequest(f"{api} cannot express `{path}{field}`", field=f"{path}{field}")
     return kept
+
+
+def _first_field(fields: dict[str, object]) -> str | None:
+    """The first field, with its path where it stands in another: by the position of a part, or in a known object."""
+    for name, value in fields.items():
+        if name in _HOLDS_FIELDS or name.isdigit() or name.endswith(_OF_PART):
+            within = _first_field(value) if isinstance(value, dict) else None
+            return name if within is None else f"{name}.{within}"
+        return name
+    return None
 
 
 def refuse_held(ask: Ask, *, api: str) -> None:
@@ -53,6 +72,23 @@ def refuse_held(ask: Ask, *, api: str) -> None:
         raise InvalidRequest(
             f"{api} cannot express `{ask.held}`: only a provider that speaks the client's dialect can hold it",
             field=ask.held,
+        )
+
+
+def refuse_prefill(ask: Ask, *, api: str) -> None:
+    """Raise InvalidRequest where the answer shall go on with the request's last words.
+
+    To an API that does not continue them they would be an earlier answer, and its own would begin anew.
+    """
+    last = ask.turns[-1] if ask.turns else None
+    if last is None or last.role != "assistant" or last.extra is None:
+        return
+    if msgspec.json.decode(last.extra, type=dict[str, msgspec.Raw]).get(PREFILL) == msgspec.Raw(b"true"):
+        field = f"messages.{len(ask.turns) - 1}.role"
+        raise InvalidRequest(
+            f"{api} cannot express the beginning of an answer that the model shall go on with: "
+            f"the last message is an assistant's (`{field}`)",
+            field=field,
         )
 
 

@@ -49,6 +49,10 @@ class EmbeddingsInbound:
         except RecursionError as error:
             raise InvalidRequest("the body is nested too deeply") from error
 
+    def place(self, body: bytes, field: str) -> str:  # noqa: ARG002 - the port's arguments
+        """The same: nothing is ever translated."""
+        return field
+
     def whole(self, answer: Answer, stamp: Stamp) -> bytes:
         """Write the vectors."""
         usage = answer.usage or Usage()

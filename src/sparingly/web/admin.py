@@ -38,7 +38,7 @@ from sparingly.ports import AnswerStore, Clock, History
 from sparingly.protocols.dialects import INBOUND
 from sparingly.protocols.labels import metadata_of
 from sparingly.web.auth import DEFAULT_TENANT
-from sparingly.web.headers import credential
+from sparingly.web.headers import credential, headers_of_lines
 from sparingly.web.llm import ENDPOINTS
 
 # An export of 50,000 entries is some 100 MB.
@@ -73,6 +73,7 @@ class _NearMisses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class _Explain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tenant: str = DEFAULT_TENANT
     path: str = "/v1/chat/completions"
+    headers: tuple[str, ...] = ()
 
 
 class Guard:
@@ -154,9 +155,12 @@ class AdminApi:
         if dialect is None:
             raise InvalidRequest(f"path: only {', '.join(ENDPOINTS)} can be explained", field="path")
         body = await request.body()
-        ask = INBOUND[dialect].read(body)
         explanation = await self._explainer.explain(
-            ask, tenant=Tenant(asked.tenant), path=asked.path, metadata=metadata_of(body)
+            INBOUND[dialect].read(body),
+            tenant=Tenant(asked.tenant),
+            path=asked.path,
+            metadata=metadata_of(body),
+            headers=headers_of_lines(asked.headers),
         )
         return _json(explanation)
 
@@ -206,20 +210,18 @@ def _wish(asked: Wish) -> Wish:
 
 
 def _query(request: _Request, kind: type[_Asked]) -> _Asked:
-    """The query string as a struct; `id` may be given many times."""
+    """The query string as a struct; `id` and `header` may be given many times."""
     fields: dict[str, object] = {}
-    ids: list[str] = []
+    many: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
-        if name == "id":
-            ids.append(value)
+        if name in ("id", "header"):
+            many.setdefault(f"{name}s", []).append(value)
         elif name in fields:
             raise InvalidRequest(f"{name}: given twice", field=name)
         else:
             fields[name] = value
-    if ids:
-        fields["ids"] = ids
     try:
-        return msgspec.convert(fields, kind, strict=False)
+        return msgspec.convert(fields | many, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"the query is not understood: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sparingly.errors import InvalidRequest
 from sparingly.pipeline.exchange import Summary
 
 # RFC 9110, section 7.6.1; what this server sets for itself; what speaks of the provider's own origin.
@@ -40,6 +41,19 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
+
+
+def headers_of_lines(lines: Iterable[str]) -> dict[str, str]:
+    """Headers by lower-case name, from lines as people write them; raises InvalidRequest."""
+    pairs: list[tuple[bytes, bytes]] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip() or not line.isascii():
+            raise InvalidRequest(
+                f"expected 'name: value' in plain letters, got {line[:60]!r}", field="header"
+            )
+        pairs.append((name.strip().encode(), value.strip().encode()))
+    return read_headers(pairs)
 
 
 def relayable(headers: Sequence[tuple[str, str]], *, encoded: bool) -> list[tuple[str, str]]:

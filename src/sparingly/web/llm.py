@@ -13,7 +13,7 @@ import msgspec
 from litestar.types import HTTPScope, Receive, Send
 
 from sparingly.core.chat import Ask, Tenant
-from sparingly.core.directives import read_directives
+from sparingly.core.directives import CONVERSATION, directives_of, pin_of
 from sparingly.core.ledger import LedgerEntry
 from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
 from sparingly.pipeline import counting
@@ -47,6 +47,7 @@ from sparingly.web.headers import (
     summary_headers,
 )
 from sparingly.web.models import ModelList
+from sparingly.web.relaying import Relays, relayed
 
 # nginx's word for a client that left before its answer; it never goes over the wire.
 _CLIENT_LEFT = 499
@@ -104,8 +105,7 @@ class LlmEndpoints:
         *,
         gateway: Gateway,
         counter: TokenCounter,
-        relay_to: Upstream,
-        relay_by_house: Mapping[str, Upstream] = MappingProxyType({}),
+        relays: Relays,
         models: ModelList,
         door: Door,
         ledger: Ledger,
@@ -116,14 +116,10 @@ class LlmEndpoints:
         max_body_bytes: int,
         endpoints: Mapping[str, str] = ENDPOINTS,
     ) -> None:
-        """`relay_to` takes all paths the gateway does not answer, but for clients of the houses that are named.
-
-        `observe` sees every ledger entry.
-        """
+        """`relays` say who takes the paths that the gateway does not answer; `observe` sees every ledger entry."""
         self._gateway = gateway
         self._counter = counter
-        self._relay_to = relay_to
-        self._relay_by_house = relay_by_house
+        self._relays = relays
         self._models = models
         self._door = door
         self._ledger = ledger
@@ -245,19 +241,22 @@ class LlmEndpoints:
             body = body_pieces(receive, limit=self._max_body_bytes, read=read)
         else:
             read.set()
+        path = providers_path(_raw_path(scope))
+        takers = self._relays.takers(path, visit.headers)
         request = UpstreamRequest(
             method=visit.method,
-            path=providers_path(_raw_path(scope)) + (f"?{visit.query}" if visit.query else ""),
+            path=path + (f"?{visit.query}" if visit.query else ""),
             headers=self._travelling(visit),
             body=body,
             client_key=caller.key,
             plain=False,
         )
-        await self._while_there(visit, receive, self._relayed(visit, request, send), read=read)
+        await self._while_there(visit, receive, self._relayed(visit, request, takers, send), read=read)
 
-    async def _relayed(self, visit: _Visit, request: UpstreamRequest, send: Send) -> None:
-        upstream = self._relay_by_house.get(house_of(visit.headers), self._relay_to)
-        reply = await upstream.send(request)
+    async def _relayed(
+        self, visit: _Visit, request: UpstreamRequest, takers: Sequence[Upstream], send: Send
+    ) -> None:
+        upstream, reply = await relayed(request, takers)
         visit.begun = True
         headers = [
             *body_headers(reply.status, reply.headers),
@@ -283,7 +282,7 @@ class LlmEndpoints:
             counted = await self._counter.count(
                 body,
                 caller=caller,
-                pin=_pin(visit),
+                pin=pin_of(visit.headers),
                 headers=self._travelling(visit),
                 query=visit.query,
             )
@@ -328,17 +327,13 @@ class LlmEndpoints:
             body=body,
             ask=ask,
             caller=caller,
-            directives=read_directives(
-                cache_control=headers.get("cache-control"),
-                max_error=headers.get("x-sparingly-max-error"),
-                tags=headers.get("x-sparingly-tags"),
-            ),
+            directives=directives_of(headers),
             time=visit.time,
             arrived=visit.arrived,
             headers=self._travelling(visit),
             query=visit.query,
-            pin=_pin(visit),
-            conversation=headers.get("x-sparingly-conversation"),
+            pin=pin_of(headers),
+            conversation=headers.get(CONVERSATION),
         )
 
     async def _wrong_method(self, visit: _Visit, dialect: str, send: Send) -> None:
@@ -383,11 +378,6 @@ class LlmEndpoints:
         )
         self._ledger.enter(entry)
         self._observe(entry)
-
-
-def _pin(visit: _Visit) -> str | None:
-    """The model that the caller insists on."""
-    return visit.headers.get("x-sparingly-model", "").strip() or None
 
 
 def _raw_path(scope: HTTPScope) -> str:

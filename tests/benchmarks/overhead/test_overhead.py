@@ -14,6 +14,7 @@ from benchmarks.overhead.cases import compared, pieces
 from benchmarks.overhead.load import Answer, Target, lateness, outcomes, request, sequential, streams
 from benchmarks.overhead.processes import config
 from benchmarks.overhead.provider import Provider
+from benchmarks.overhead.streaming import stalls
 from benchmarks.overhead.words import questions, same_question
 from benchmarks.result import RESULTS
 from sparingly.config.loading import load_settings
@@ -43,6 +44,19 @@ def test_a_chunk_is_as_late_as_the_piece_with_its_last_byte() -> None:
     )
 
     assert lateness(answer) == [2.0 - 1.0, 4.0 - 2.0]
+
+
+def test_a_stream_with_one_late_chunk_has_stalled() -> None:
+    """Late is after the provider sent it; what the provider itself is behind is told apart."""
+    in_time = streamed((1.5, b"1b\r\n@1410000000@ @1430000000@   \r\n0\r\n\r\n"))
+    # Sent 30 ms late by the provider, and 150 ms on its way.
+    late = streamed((1.0, b"c\r\n@1000000000@\r\n"), (1.2, b"c\r\n@1050000000@\r\n0\r\n\r\n"))
+
+    figures = stalls([in_time, late])
+
+    assert (figures["stalled"], figures["chunks_stalled"]) == (1, 1)
+    assert (figures["worst_of_stream_p50_ms"], figures["worst_of_stream_max_ms"]) == (150.0, 150.0)
+    assert figures["provider_behind_max_ms"] == 30.0
 
 
 def test_what_is_added_is_the_difference_to_the_provider_asked_directly() -> None:

@@ -166,3 +166,15 @@ def test_a_block_that_makes_no_sense_is_refused_by_name(block: dict[str, object]
         user({"type": "text", "text": "a"}, block)
 
     assert caught.value.field == f"messages.0.content.1.{field}"
+
+
+@pytest.mark.parametrize("content", ["It is", [{"type": "text", "text": "It is"}]])
+def test_the_last_words_of_an_assistant_are_the_beginning_of_the_answer(content: object) -> None:
+    """And are marked so: elsewhere they would be an earlier answer."""
+    message = {"role": "assistant", "content": content}
+
+    assert list(turns_of(message, 1, is_last=True)) == [
+        Turn("assistant", (Text("It is"),), extra=Json('{"prefix":true}'))
+    ]
+    assert list(turns_of(message, 1)) == [Turn("assistant", (Text("It is"),))]
+    assert list(turns_of({"role": "user", "content": "Hi"}, 0, is_last=True)) == [Turn("user", (Text("Hi"),))]

@@ -11,6 +11,7 @@ from sparingly.core.answer import Answer, Block, Choice, Usage
 from sparingly.core.chat import Ask, Json, Opaque, Refusal, Text, Thinking, ToolCall
 from sparingly.core.transcript import (
     Begun,
+    Delta,
     Finished,
     TextDelta,
     ToolCallBegun,
@@ -19,7 +20,6 @@ from sparingly.core.transcript import (
     fold,
     unfold,
 )
-from sparingly.errors import UpstreamNonsense
 from sparingly.protocols.anthropic.read_stream import MessagesReader
 from sparingly.protocols.anthropic.write_answer import write_answer
 from sparingly.protocols.anthropic.write_stream import MessagesWriter
@@ -29,6 +29,7 @@ from tests.generators import cuts
 from tests.protocols.anthropic import golden
 from tests.protocols.anthropic.bodies import answers
 from tests.protocols.anthropic.events import checked, events_of, told_usage
+from tests.protocols.mixed import blocks_of, mixed_calls
 from tests.protocols.openai_chat import golden as golden_chat
 
 STAMP = Stamp("new", 1_800_000_000)
@@ -227,13 +228,29 @@ def test_a_stream_of_another_house_is_told_in_this_dialect() -> None:
     assert [(call.id, call.name) for call in calls] == [(call.id, call.name) for call in told]
 
 
-def test_calls_that_are_mixed_are_not_told_wrongly() -> None:
-    """These events cannot go back to a block that has ended."""
+def test_calls_that_are_mixed_become_one_block_after_the_other() -> None:
+    """The first is told as it comes, the second once the first is whole."""
     writer = MessagesWriter(ASK, STAMP)
-    writer.write([ToolCallBegun(0, 0, "a", "f"), ToolCallBegun(0, 1, "b", "f")])
+    begun = writer.write([ToolCallBegun(0, 0, "a", "f"), ToolCallBegun(0, 1, "b", "g")])
+    first = writer.write([ToolCallDelta(0, 0, '{"x"'), ToolCallDelta(0, 1, '{"y":')])
+    rest = writer.write([ToolCallDelta(0, 0, ":1}"), ToolCallDelta(0, 1, "2}"), Finished(0, "tool_calls")])
 
-    with pytest.raises(UpstreamNonsense):
-        writer.write([ToolCallDelta(0, 0, "{}")])
+    assert b'"partial_json":"{\\"x\\""' in first
+    assert b'"index":1' not in begun + first
+    message = checked(begun + first + rest + writer.close())
+    assert [block.input for block in message.content if block.type == "tool_use"] == [{"x": 1}, {"y": 2}]
+
+
+@pytest.mark.slow
+@settings(deadline=None)
+@given(mixed_calls())
+def test_however_calls_are_mixed_the_answer_is_the_same(deltas: list[Delta]) -> None:
+    """Any order of the pieces folds to the same blocks, and the stream is valid event by event."""
+    writer = MessagesWriter(ASK, STAMP)
+    written = b"".join(writer.write([delta]) for delta in deltas) + writer.close()
+
+    checked(written)
+    assert blocks_of(fold(MessagesReader().feed(written))) == blocks_of(fold(deltas))
 
 
 def test_what_only_another_dialect_knows_is_left_out() -> None:

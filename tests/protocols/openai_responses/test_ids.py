@@ -4,7 +4,14 @@ import pytest
 
 from sparingly.errors import UnknownAnswer
 from sparingly.protocols.dialect import Stamp
-from sparingly.protocols.openai_responses.ids import item_id, providers_id, providers_path, response_id
+from sparingly.protocols.openai_responses.ids import (
+    asked_id,
+    continued_id,
+    item_id,
+    providers_id,
+    providers_path,
+    response_id,
+)
 
 FRESH = Stamp("1a_2b", 0)
 SAME = Stamp("1a_2b", 0, cached=True, is_same_question=True)
@@ -66,3 +73,24 @@ def test_items_have_ids_of_their_own() -> None:
         "msg_1a2b01",
         "fc_1a2b00",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/v1/responses/resp_1", "resp_1"),
+        ("/v1/responses/resp_1/cancel", "resp_1"),
+        ("/v1/responses", None),
+        ("/v1/responses/", None),
+        ("/v1/files/resp_1", None),
+    ],
+)
+def test_a_path_tells_which_answer_it_is_about(path: str, asked: str | None) -> None:
+    """Whatever follows."""
+    assert asked_id(path) == asked
+
+
+def test_a_request_tells_which_answer_it_goes_on_with() -> None:
+    """If any."""
+    assert continued_id(b'{"previous_response_id":"resp_1","input":[1]}') == "resp_1"
+    assert continued_id(b'{"input":"Hi"}') is None

@@ -31,6 +31,7 @@ from sparingly.protocols.openai_responses.write_stream import ResponsesWriter
 from sparingly.protocols.sse import SseParser
 from tests.asks import ask
 from tests.generators import Body, answers
+from tests.protocols.mixed import blocks_of, mixed_calls
 from tests.protocols.openai_responses import golden
 from tests.protocols.openai_responses.drawn import responses
 
@@ -125,6 +126,17 @@ def test_pieces_of_several_calls_stay_apart() -> None:
         [(0, "1}")],
     ]
     assert [item["arguments"] for item in last["response"]["output"]] == ['{"a":1}', "{}"]
+
+
+@pytest.mark.slow
+@settings(deadline=None)
+@given(mixed_calls())
+def test_however_calls_are_mixed_the_answer_is_the_same(deltas: list[Delta]) -> None:
+    """Items may come mixed here, and each folds to itself."""
+    writer = ResponsesWriter(ask(stream=True), STAMP)
+    written = b"".join(writer.write([delta]) for delta in deltas) + writer.close()
+
+    assert blocks_of(fold(ResponsesReader().feed(written))) == blocks_of(fold(deltas))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import msgspec
 from sparingly.core.answer import Answer
 from sparingly.core.chat import Ask
 from sparingly.protocols.anthropic import shapes
+from sparingly.protocols.anthropic.places import place_of
 from sparingly.protocols.anthropic.read_ask import read_ask
 from sparingly.protocols.anthropic.write_answer import write_answer
 from sparingly.protocols.anthropic.write_stream import MessagesWriter
@@ -22,6 +23,10 @@ class AnthropicInbound:
     def read(self, body: bytes) -> Ask:
         """Read a request; raises InvalidRequest that names the field."""
         return read_ask(body)
+
+    def place(self, body: bytes, field: str) -> str:
+        """What a client calls a place in its request."""
+        return place_of(body, field)
 
     def whole(self, answer: Answer, stamp: Stamp) -> bytes:
         """Write a whole answer."""

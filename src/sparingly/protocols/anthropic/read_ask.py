@@ -88,7 +88,7 @@ def _turns(body: dict[str, object]) -> Iterator[Turn]:
     if not messages:
         raise InvalidRequest("`messages` must hold at least one message", field="messages")
     for index, message in enumerate(messages):
-        yield from turns_of(message, index)
+        yield from turns_of(message, index, is_last=index == len(messages) - 1)
 
 
 def _stop(body: dict[str, object]) -> tuple[str, ...] | None:

@@ -35,11 +35,13 @@ from sparingly.protocols.fields import (
     leftover,
     missing,
     objects,
+    opened,
     optional_bool,
     optional_text,
     text,
     wrong,
 )
+from sparingly.protocols.foreign import PREFILL
 
 
 class _Read(msgspec.Struct):
@@ -53,17 +55,23 @@ class _Read(msgspec.Struct):
         return Turn(role, tuple(self.parts), extra=own(fields))
 
 
-def turns_of(message: dict[str, object], index: int) -> Iterator[Turn]:
-    """The turns that one message is; raises InvalidRequest that names the field."""
+def turns_of(message: dict[str, object], index: int, *, is_last: bool = False) -> Iterator[Turn]:
+    """The turns that one message is; raises InvalidRequest that names the field.
+
+    An assistant's message that is the last is the beginning of the answer, and is marked so: in another
+    dialect it is an earlier answer.
+    """
     path = f"messages.{index}."
     role = text(message, "role", path)
     if role not in shapes.ROLES:
         roles = ", ".join(shapes.ROLES)
         raise InvalidRequest(f"`{path}role` must be one of {roles}, not {role[:40]!r}", field=f"{path}role")
     rest = leftover(message, shapes.REQUEST_MESSAGE)
+    is_prefill = is_last and role == "assistant"
     content = message.get("content")
     if isinstance(content, str):
-        yield Turn(_role(role), (Text(content),), extra=own(rest))
+        turn = Turn(_role(role), (Text(content),), extra=own(rest))
+        yield _begun(turn) if is_prefill else turn
         return
     if content is None:
         raise missing(f"{path}content")
@@ -71,7 +79,8 @@ def turns_of(message: dict[str, object], index: int) -> Iterator[Turn]:
         raise wrong(f"{path}content", "text or a list of blocks", content)
     blocks = objects(content, f"{path}content")
     if role != "user":
-        yield _read(blocks, f"{path}content.").turn(_role(role), rest)
+        turn = _read(blocks, f"{path}content.").turn(_role(role), rest)
+        yield _begun(turn) if is_prefill else turn
         return
     yield from _of_user(blocks, rest, f"{path}content.")
 
@@ -85,6 +94,11 @@ def system_turn(system: object) -> Turn | None:
     if not isinstance(system, list):
         raise wrong("system", "text or a list of blocks", system)
     return _read(objects(system, "system"), "system.").turn("system", {})
+
+
+def _begun(turn: Turn) -> Turn:
+    """A turn that the answer goes on with."""
+    return msgspec.structs.replace(turn, extra=canonical_json({**opened(turn.extra), PREFILL: True}))
 
 
 def _role(role: str) -> Role:

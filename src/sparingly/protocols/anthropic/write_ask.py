@@ -8,6 +8,10 @@ that is subtly another one.  The exceptions are harmless and listed here:
   of another provider, unsigned reasoning) say nothing to another model.
 - `detail` of a picture, `name` and `description` of a response format, and
   `strict: false` are hints or labels without a counterpart.
+- The name on a tool's result, which its id says better; of an OpenAI-shaped
+  `tool_choice` without tools there is nothing to choose from.
+- An assistant's message at the end is the beginning of the answer here.  Clients
+  of OpenAI-shaped SDKs that send one to such a model mean it so.
 - System and developer turns go to the top, wherever they stood, as Anthropic's
   own OpenAI-compatible endpoint does it; only new models take them in between.
 
@@ -33,6 +37,9 @@ _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 
 # Fields of this API that clients pass through OpenAI-shaped SDKs (`extra_body`); they mean the same here.
 _NATIVE = ("top_k", "thinking")
+
+# Of a response format, besides its schema: labels, and `strict`, which this API always is.
+_FORMAT_LABELS = frozenset({"name", "description", "strict"})
 
 # Values of OpenAI's fields that ask for nothing.
 _NEUTRAL: dict[str, tuple[object, ...]] = {
@@ -173,7 +180,7 @@ def _choice(json: Json | None) -> dict[str, object] | None:
             return {"type": word}
         case "required":
             return {"type": "any"}
-        case {"type": "function", "function": {"name": str(name)}}:
+        case {"type": "function", "function": {"name": str(name), **rest}, **more} if not rest and not more:
             return {"type": "tool", "name": name}
         case {shapes.NAME: dict(choice)}:
             return choice
@@ -194,10 +201,14 @@ def _output_config(
     match None if ask.response_format is None else msgspec.json.decode(ask.response_format):
         case None | {"type": "text"}:
             pass
-        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema), **rest}, **more} if not more:
+            for name in sorted(map(str, rest.keys() - _FORMAT_LABELS)):
+                raise inexpressible(f"response_format.json_schema.{name}", f"`{name}` of a response format")
             config["format"] = {"type": "json_schema", "schema": schema}
         case {shapes.NAME: dict(form)}:
             config["format"] = form
         case {"type": kind}:
             raise inexpressible("response_format", f"the response format {kind!r}")
+        case _:
+            raise inexpressible("response_format", "this response format")
     return config or None

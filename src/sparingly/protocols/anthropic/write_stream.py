@@ -1,7 +1,7 @@
 """Write an answer as the Messages API's events, in the order in which Anthropic sends them.
 
 message_start with what is known of the input; each block from its start to its
-stop before the next begins; message_delta with the reason to stop and the
+stop before the next begins (see `in_turn.py`); message_delta with the reason to stop and the
 counts; message_stop.
 
 Nothing is sent before the first content, so that a count told by then stands in
@@ -32,7 +32,7 @@ from sparingly.core.transcript import (
     ToolCallDelta,
     UsageTold,
 )
-from sparingly.errors import UpstreamNonsense
+from sparingly.protocols.anthropic.in_turn import InTurn
 from sparingly.protocols.anthropic.usage import write_input, write_output
 from sparingly.protocols.anthropic.write_answer import (
     CITATIONS,
@@ -65,6 +65,7 @@ class MessagesWriter:
         self._input_told = False
         self._unknown: dict[str, msgspec.Raw] = {}
         self._place = -1
+        self._order = InTurn()
         self._open: object = None
         """What the block under way is: its type, or the number of a call."""
         self._finish: str | None = None
@@ -73,13 +74,14 @@ class MessagesWriter:
         """The events for some deltas.
 
         Raises:
-            UpstreamNonsense: a call goes on after another has begun, which these events cannot say.
+            UpstreamNonsense: a call goes on whose arguments were whole.
         """
-        return b"".join([self._events(delta) for delta in deltas])
+        return b"".join([self._events(one) for delta in deltas for one in self._in_turn(delta)])
 
     def close(self) -> bytes:
         """What ends the last block and the message."""
-        start = self._started() + self._stopped()
+        waited = b"".join([self._events(delta) for delta in self._order.close()])
+        start = waited + self._started() + self._stopped()
         delta = stop_fields(self._finish, self._extra)
         usage: dict[str, object] = {"output_tokens": 0}
         if self._usage is not None:
@@ -94,12 +96,17 @@ class MessagesWriter:
         """Nothing: an error in a stream of this API stands by itself."""
         return Reached()
 
+    def _in_turn(self, delta: Delta) -> Iterable[Delta]:
+        match delta:
+            case Begun() | AnswerExtra() | UsageTold():
+                return (delta,)
+            case _:
+                return self._order.add(delta) if delta.choice == _FIRST else ()
+
     def _events(self, delta: Delta) -> bytes:
         match delta:
             case Begun() | AnswerExtra() | UsageTold():
                 self._note(delta)
-                return b""
-            case _ if delta.choice != _FIRST:
                 return b""
             case TextDelta() | RefusalDelta():
                 return self._said("text", {"text": ""}, delta.text, begins=delta.begins)
@@ -110,7 +117,7 @@ class MessagesWriter:
                     delta.index, {"type": "tool_use", "id": delta.id, "name": delta.name, "input": {}}
                 )
             case ToolCallDelta():
-                return self._argued(delta)
+                return self._delta({"type": "input_json_delta", "partial_json": delta.arguments})
             case OpaqueDelta():
                 return self._opaque(delta.json)
             case Finished() | MessageExtra() | LogprobsDelta() | ChoiceExtra():
@@ -158,11 +165,6 @@ class MessagesWriter:
         if self._open != "thinking":
             events += self._begun("thinking", {"type": "thinking", "thinking": "", "signature": ""})
         return events + self._delta({"type": "signature_delta", "signature": delta.signature})
-
-    def _argued(self, delta: ToolCallDelta) -> bytes:
-        if self._open != delta.index:
-            raise UpstreamNonsense("the provider mixes the arguments of several tool calls")
-        return self._delta({"type": "input_json_delta", "partial_json": delta.arguments})
 
     def _opaque(self, json: Json) -> bytes:
         block = own_block(json)

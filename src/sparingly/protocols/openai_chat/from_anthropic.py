@@ -1,19 +1,20 @@
 """Say in Chat Completions what a client of the Messages API asked for, or refuse it by name.
 
 Translated: a thinking budget to an effort (there is no other word for how long
-to think), a PDF to a file, a text document to text.  Left out, because it asks
-for nothing here: leave to think, which models that reason have anyway; the
-clearing of earlier thinking, which never goes to another provider; what an
-earlier answer carried for its own provider (citations, redacted thinking).
+to think), a PDF to a file, a text document and what is said of one to text.  An
+effort has the same names in all three APIs.  Left out, because it asks for nothing
+here: leave to think, which models that reason have anyway, and how much of it is
+displayed; the clearing of earlier thinking, which never goes to another provider;
+what an earlier answer carried for its own provider (citations, redacted thinking).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from sparingly.core.chat import Opaque, Part, Text, Turn, canonical_json
 from sparingly.errors import InvalidRequest
-from sparingly.protocols.fields import opened
+from sparingly.protocols.fields import leftover, opened
 
 _NAME = "anthropic"
 _API = "Chat Completions"
@@ -23,6 +24,9 @@ _API = "Chat Completions"
 _BUDGETS = ((2_048, "low"), (4_096, "medium"))
 _MOST_EFFORT = "high"
 
+_THINKING = frozenset({"type", "budget_tokens", "display"})
+_DOCUMENT = frozenset({"type", "source", "title", "context", "citations", "cache_control"})
+_SOURCE = frozenset({"type", "media_type", "data"})
 _PLAIN_THINKING = frozenset({"disabled", "adaptive", "between_tools"})
 _OF_EARLIER_ANSWERS = frozenset({"citations", "redacted_thinking"})
 _CLEARS_THINKING = "clear_thinking_"
@@ -37,8 +41,6 @@ def translated(extra: dict[str, msgspec.Raw], *, api: str = _API) -> dict[str, m
     effort = _effort(fields.pop("thinking", None), api)
     if effort is not None:
         fields.setdefault("reasoning_effort", msgspec.Raw(msgspec.json.encode(effort)))
-    if fields.get("reasoning_effort") == msgspec.Raw(b'"max"'):
-        raise _inexpressible("output_config.effort", "the effort 'max'", api)
     own = fields.get(_NAME)
     if own is not None:
         theirs = opened(own)
@@ -55,7 +57,7 @@ def check_tool(extra: dict[str, msgspec.Raw], path: str) -> None:
         raise _inexpressible(f"{path}type", f"a tool of the provider's own, {msgspec.json.decode(kind)!r}")
 
 
-def spoken(turn: Turn, index: int) -> Turn:
+def spoken(turn: Turn, index: int, *, api: str = _API) -> Turn:
     """A turn with the blocks of the Messages API as parts of this dialect; `index` is its place.
 
     Raises:
@@ -64,29 +66,40 @@ def spoken(turn: Turn, index: int) -> Turn:
     if not any(isinstance(part, Opaque) for part in turn.parts):
         return turn
     path = f"messages.{index}.content"
-    parts = (_part(part, path, is_answer=turn.role == "assistant") for part in turn.parts)
-    return msgspec.structs.replace(turn, parts=tuple(part for part in parts if part is not None))
+    is_answer = turn.role == "assistant"
+    parts = (said for part in turn.parts for said in _parts(part, path, api, is_answer=is_answer))
+    return msgspec.structs.replace(turn, parts=tuple(parts))
 
 
-def _part(part: Part, path: str, *, is_answer: bool) -> Part | None:
+def _parts(part: Part, path: str, api: str, *, is_answer: bool) -> Iterator[Part]:
     block = _their_block(part)
-    if is_answer and block.get("type") in _OF_EARLIER_ANSWERS:
-        return None
+    kind = block.get("type")
+    if not block:
+        yield part
+    elif kind == "document":
+        yield from _document(block, path, api)
+    elif not is_answer or kind not in _OF_EARLIER_ANSWERS:
+        raise _inexpressible(path, f"a block of type {kind!r}", api)
+
+
+def _document(block: Mapping[str, object], path: str, api: str) -> Iterator[Part]:
+    heads = [head for name in ("title", "context") if isinstance(head := block.get(name), str) and head]
+    for name in leftover(block, _DOCUMENT):
+        raise _inexpressible(path, f"`{name}` of a document", api)
     match block:
-        case {"type": "document", "citations": {"enabled": True}}:
-            raise _inexpressible(path, "a document that is to be cited")
-        case {"type": "document", "source": {"type": "base64", "media_type": str(media), "data": str(data)}}:
-            title = block.get("title")
+        case {"citations": {"enabled": True}}:
+            raise _inexpressible(path, "a document that is to be cited", api)
+        case {"source": {"type": "base64", "media_type": str(media), "data": str(data), **rest}} if not rest:
+            title, context = block.get("title"), block.get("context")
+            if isinstance(context, str) and context:
+                yield Text(context)
             name = title if isinstance(title, str) and title else "document.pdf"
             file = {"filename": name, "file_data": f"data:{media};base64,{data}"}
-            return Opaque(canonical_json({"type": "file", "file": file}))
-        case {"type": "document", "source": {"type": "text", "data": str(words)}}:
-            heads = (block.get("title"), block.get("context"))
-            return Text("\n\n".join([*(head for head in heads if isinstance(head, str) and head), words]))
-        case {"type": kind}:
-            raise _inexpressible(path, f"a block of type {kind!r}")
+            yield Opaque(canonical_json({"type": "file", "file": file}))
+        case {"source": {"type": "text", "data": str(words), **rest}} if _SOURCE.issuperset(rest):
+            yield Text("\n\n".join([*heads, words]))
         case _:
-            return part
+            raise _inexpressible(path, "a block of type 'document' with this source", api)
 
 
 def _their_block(part: Part) -> Mapping[str, object]:
@@ -100,6 +113,8 @@ def _effort(thinking: msgspec.Raw | None, api: str = _API) -> str | None:
     match None if thinking is None else msgspec.json.decode(thinking):
         case None:
             return None
+        case dict(said) if not _THINKING.issuperset(said):
+            raise _inexpressible("thinking", "this kind of thinking", api)
         case {"type": str(kind)} if kind in _PLAIN_THINKING:
             return None
         case {"type": "enabled", "budget_tokens": int(budget)}:

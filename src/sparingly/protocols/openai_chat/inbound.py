@@ -24,6 +24,10 @@ class OpenAIChatInbound:
         """Read a request; raises InvalidRequest that names the field."""
         return read_ask(body)
 
+    def place(self, body: bytes, field: str) -> str:  # noqa: ARG002 - the port's arguments
+        """The same: the canonical request goes by this dialect's words and numbers."""
+        return field
+
     def whole(self, answer: Answer, stamp: Stamp) -> bytes:
         """Write a whole answer."""
         return write_answer(answer, stamp)

@@ -46,6 +46,7 @@ NOT_THE_ANSWER = frozenset(
         "store",
         "service_tier",
         "prompt_cache_key",
+        "prompt_cache_options",
         "prompt_cache_retention",
         "safety_identifier",
     }

@@ -4,9 +4,9 @@ For clients of another dialect; the same dialect's bodies are patched, not
 written.  Law: what this writes, `read_ask` reads as the same `Ask`, wherever
 the `Ask` came from this dialect.
 
-Signed reasoning is another provider's and stays out, as does the mark that a
-tool's result is an error: Chat Completions has no field for either.  What else
-another dialect knows and this one does not is refused by name.
+Signed reasoning is another provider's and stays out; that a tool failed is said
+in its result (`failed_results.py`).  What else another dialect knows and this one
+does not is refused by name.
 """
 
 import re
@@ -29,8 +29,16 @@ from sparingly.core.chat import (
     Turn,
 )
 from sparingly.errors import InvalidRequest
+from sparingly.protocols.failed_results import told_parts
 from sparingly.protocols.fields import opened
-from sparingly.protocols.foreign import foreign_kind, is_foreign, refuse_foreign, refuse_held, without_foreign
+from sparingly.protocols.foreign import (
+    foreign_kind,
+    is_foreign,
+    refuse_foreign,
+    refuse_held,
+    refuse_prefill,
+    without_foreign,
+)
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.from_anthropic import check_tool, spoken, translated
 
@@ -43,6 +51,7 @@ _REASONS = re.compile(r"(?:o\d|gpt-[5-9])")
 def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
     refuse_held(ask, api=_API)
+    refuse_prefill(ask, api=_API)
     extra = refuse_foreign(translated(opened(ask.extra)), own=shapes.NAME, api=_API)
     limit = "max_tokens"
     if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None or _REASONS.match(model):
@@ -108,13 +117,13 @@ def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
     if turn.name is not None:
         message["name"] = turn.name
     if turn.role == "assistant":
-        said = _said(rest, opened(extra.pop("tool_calls", None)), of_parts)
+        said = _said(rest, opened(extra.pop("tool_calls", None)), of_parts, index)
         if turn.parts and said == {"content": None} and not extra:
             # All of it was for another provider.
             return
         message |= said
     else:
-        message["content"] = _content(rest, of_parts)
+        message["content"] = _content(rest, of_parts, index)
     yield message | extra
 
 
@@ -127,8 +136,10 @@ def _result(
 ) -> dict[str, object]:
     if any(not isinstance(part, Text) for part in result.parts):
         field = f"messages.{index}.content"
-        raise InvalidRequest("tool results must be text in Chat Completions", field=field)
-    message: dict[str, object] = {"role": "tool", "content": _content(result.parts, of_parts)}
+        raise InvalidRequest(
+            f"{_API} cannot express a tool's result that is not text (`{field}`)", field=field
+        )
+    message: dict[str, object] = {"role": "tool", "content": _content(told_parts(result), of_parts, index)}
     if "role" not in extra:
         message["tool_call_id"] = result.call_id
     if turn.name is not None:
@@ -137,7 +148,7 @@ def _result(
 
 
 def _said(
-    parts: list[Part], of_calls: dict[str, msgspec.Raw], of_parts: dict[str, msgspec.Raw]
+    parts: list[Part], of_calls: dict[str, msgspec.Raw], of_parts: dict[str, msgspec.Raw], index: int
 ) -> dict[str, object]:
     """What an assistant's message holds besides role and name."""
     calls: list[object] = []
@@ -155,7 +166,7 @@ def _said(
                 reasoning.append(part.text)
         else:
             spoken.append(part)
-    said: dict[str, object] = {"content": _content(spoken, of_parts) if spoken else None}
+    said: dict[str, object] = {"content": _content(spoken, of_parts, index) if spoken else None}
     if reasoning:
         said[shapes.REASONING_CONTENT] = "".join(reasoning)
     if calls:
@@ -170,15 +181,16 @@ def _call(call: ToolCall, extra: msgspec.Raw | None) -> dict[str, object]:
     return {"id": call.id, "type": "function", "function": function, **rest}
 
 
-def _content(parts: Iterable[Part], extras: dict[str, msgspec.Raw]) -> object:
+def _content(parts: Iterable[Part], extras: dict[str, msgspec.Raw], index: int) -> object:
     """One text as text, anything else as a list of parts."""
     parts = list(parts)
     if len(parts) == 1 and isinstance(parts[0], Text) and not extras:
         return parts[0].text
-    return [_part(part, opened(extras.get(str(index)))) for index, part in enumerate(parts)]
+    return [_part(part, opened(extras.get(str(place))), index) for place, part in enumerate(parts)]
 
 
-def _part(part: Part, extra: dict[str, msgspec.Raw]) -> object:
+def _part(part: Part, extra: dict[str, msgspec.Raw], index: int) -> object:
+    field = f"messages.{index}.content"
     match part:
         case Text(text=words):
             return {"type": "text", "text": words} | extra
@@ -194,12 +206,13 @@ def _part(part: Part, extra: dict[str, msgspec.Raw]) -> object:
             if is_foreign(json, own=shapes.NAME):
                 kind = foreign_kind(json)
                 raise InvalidRequest(
-                    f"{_API} cannot express a part of type {kind!r} (`messages`)", field="messages"
+                    f"{_API} cannot express a part of type {kind!r} (`{field}`)", field=field
                 )
             return msgspec.Raw(json)
         case _:
+            kind = type(part).__name__
             raise InvalidRequest(
-                f"a {type(part).__name__} part has no place in this message in Chat Completions"
+                f"{_API} cannot express a {kind} part in this message (`{field}`)", field=field
             )
 
 

@@ -9,11 +9,14 @@ No table is needed for that, and it survives a restart.
 
 import re
 
+import msgspec
+
 from sparingly.errors import UnknownAnswer
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.openai_responses import shapes
 
 _PROVIDERS = re.compile(rf"{shapes.OWN_RESPONSE}[^_]*_(.+)", re.DOTALL)
+_BENEATH = re.compile(rf"{shapes.PATH}/([^/]+)(?:/.*)?", re.DOTALL)
 _BENEATH_OWN = re.compile(rf"({shapes.PATH}/)({shapes.OWN_RESPONSE}[^/]*)(.*)", re.DOTALL)
 
 
@@ -52,3 +55,18 @@ def providers_path(path: str) -> str:
 def item_id(kind: str, stamp: Stamp, position: int) -> str:
     """The id of an item of an answer; `kind` is its prefix, such as `msg_`."""
     return f"{kind}{stamp.id.replace('_', '')}{position:02x}"
+
+
+class _Continuing(msgspec.Struct):
+    previous_response_id: str | None = None
+
+
+def continued_id(body: bytes) -> str | None:
+    """The id of the answer that a request goes on with."""
+    return msgspec.json.decode(body, type=_Continuing).previous_response_id
+
+
+def asked_id(path: str) -> str | None:
+    """The id of the answer that a path is about; None for any other path."""
+    match = _BENEATH.fullmatch(path)
+    return None if match is None else match[1]

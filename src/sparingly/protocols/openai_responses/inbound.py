@@ -9,6 +9,7 @@ from sparingly.core.chat import Ask
 from sparingly.protocols.dialect import Failure, Reached, Stamp, StreamWriter
 from sparingly.protocols.openai_errors import error_of
 from sparingly.protocols.openai_responses import shapes
+from sparingly.protocols.openai_responses.places import place_of
 from sparingly.protocols.openai_responses.read_ask import read_ask
 from sparingly.protocols.openai_responses.write_answer import begun, write_answer
 from sparingly.protocols.openai_responses.write_stream import ResponsesWriter
@@ -23,6 +24,10 @@ class OpenAIResponsesInbound:
     def read(self, body: bytes) -> Ask:
         """Read a request; raises InvalidRequest that names the field."""
         return read_ask(body)
+
+    def place(self, body: bytes, field: str) -> str:
+        """What a client calls a place in its request."""
+        return place_of(body, field)
 
     def whole(self, answer: Answer, stamp: Stamp) -> bytes:
         """Write a whole answer."""

@@ -40,6 +40,8 @@ from sparingly.protocols.openai_responses.read_input import turns_of
 _MOST_TOKENS = 2**31 - 1
 
 _FUNCTION_TOOL = frozenset({"type", "name", "description", "parameters", "strict"})
+# Values of a tool's fields that ask for nothing.
+_NEUTRAL_OF_TOOL = {"async": False, "defer_loading": False}
 # Fields of Anthropic's API that clients pass through OpenAI-shaped SDKs; they mean the same there.
 _SHARED = ("thinking", "top_k")
 
@@ -239,6 +241,7 @@ def _tools(body: dict[str, object]) -> Iterator[Tool]:
             # from both: there this API tries, and lets go where the schema does not allow it.
             extra["function"] = {"strict": strict}
         rest = without_nulls(leftover(tool, _FUNCTION_TOOL))
+        rest = {name: value for name, value in rest.items() if value is not _NEUTRAL_OF_TOOL.get(name)}
         yield Tool(
             name=text(tool, "name", path),
             description=optional_text(tool, "description", path),

@@ -40,15 +40,24 @@ def turns_of(items: list[Item]) -> tuple[list[Turn], str | None]:
     Raises:
         InvalidRequest: an item is wrong; it names the field.
     """
+    turns, _, by_reference = numbered_turns_of(items)
+    return turns, by_reference
+
+
+def numbered_turns_of(items: list[Item]) -> tuple[list[Turn], list[int], str | None]:
+    """As `turns_of`, with the number of the item that each turn begins with."""
     turns: list[Turn] = []
+    numbers: list[int] = []
     by_reference: str | None = None
     said: list[Block] = []
     rest: dict[str, object] = {}
+    first = 0
 
     def end_answer() -> None:
         nonlocal said, rest
         if said:
             turns.append(Turn("assistant", tuple(said), extra=_own(rest)))
+            numbers.append(first)
         said, rest = [], {}
 
     for index, item in enumerate(items):
@@ -58,12 +67,14 @@ def turns_of(items: list[Item]) -> tuple[list[Turn], str | None]:
             by_reference = kind
         if _is_said(item, kind):
             _check_said(item, kind, path)
+            first = first if said else index
             add_item(item, said, rest)
             continue
         end_answer()
         turns.append(_turn(item, kind, path))
+        numbers.append(index)
     end_answer()
-    return turns, by_reference
+    return turns, numbers, by_reference
 
 
 def _kind(item: Item, path: str) -> str:

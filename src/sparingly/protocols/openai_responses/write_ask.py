@@ -5,10 +5,11 @@ refused by name.  The exceptions are harmless and listed here:
 
 - Signs of an earlier answer that clients send back, and reasoning that no
   provider of this API made or that it would have to hold.
-- `cache_control`, since this API finds repeated prompts by itself; the mark that
-  a tool's result is an error, which has no field here.
+- `cache_control`, since this API finds repeated prompts by itself.
 - Leave to think, in Anthropic's words, which models that reason have anyway; a
   budget for it is put into an effort.
+
+That a tool failed has no field here and is said in its result (`failed_results.py`).
 
 The provider is told not to hold the answer (`store: false`), as its client's API
 would not, and is therefore asked for its reasoning encrypted.
@@ -21,7 +22,7 @@ import msgspec
 
 from sparingly.core.chat import Ask, Json, Text, Tool, Turn
 from sparingly.protocols.fields import opened
-from sparingly.protocols.foreign import refuse_foreign, refuse_held
+from sparingly.protocols.foreign import refuse_foreign, refuse_held, refuse_prefill
 from sparingly.protocols.openai_chat.from_anthropic import translated
 from sparingly.protocols.openai_responses import shapes
 from sparingly.protocols.openai_responses.write_input import API, inexpressible, input_of
@@ -36,6 +37,7 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
 def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
     refuse_held(ask, api=API)
+    refuse_prefill(ask, api=API)
     _check_sampling(ask)
     extra = translated(opened(ask.extra), api=API)
     hints = opened(extra.pop(shapes.HINTS, None))
@@ -75,7 +77,7 @@ def choice_of(json: Json | None) -> object:
     match None if json is None else msgspec.json.decode(json):
         case None | str() as word:
             return word
-        case {"type": "function", "function": {"name": str(name)}}:
+        case {"type": "function", "function": {"name": str(name), **rest}, **more} if not rest and not more:
             return {"type": "function", "name": name}
         case {shapes.NAME: dict(choice)}:
             return choice
@@ -90,7 +92,7 @@ def format_of(json: Json | None) -> object:
             return None
         case {"type": "json_object"} as plain:
             return plain
-        case {"type": "json_schema", "json_schema": dict(said)}:
+        case {"type": "json_schema", "json_schema": dict(said), **rest} if not rest:
             return {"type": "json_schema"} | said
         case {shapes.NAME: dict(own)}:
             return own

@@ -6,8 +6,10 @@ import msgspec
 
 from sparingly.core.chat import Image, Opaque, Part, Text, ToolResult, Turn
 from sparingly.errors import InvalidRequest
+from sparingly.protocols.failed_results import told_parts
 from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import foreign_kind, refuse_foreign
+from sparingly.protocols.openai_chat.from_anthropic import spoken
 from sparingly.protocols.openai_responses import shapes
 from sparingly.protocols.openai_responses.items import Item, item_of, items_of, part_of
 
@@ -24,7 +26,7 @@ def inexpressible(field: str, what: str) -> InvalidRequest:
 
 def input_of(turns: Sequence[Turn], *, first: int) -> list[Item]:
     """The items; `first` is the place of the first of these turns in the request."""
-    return [item for index, turn in enumerate(turns, start=first) for item in _items(turn, index)]
+    return [item for i, turn in enumerate(turns, start=first) for item in _items(spoken(turn, i, api=API), i)]
 
 
 def _items(turn: Turn, index: int) -> Iterator[Item]:
@@ -41,6 +43,8 @@ def _items(turn: Turn, index: int) -> Iterator[Item]:
     of_parts = opened(extra.pop("content", None))
     # Marks the oldest form of a tool's result, which is refused with its own words.
     extra.pop("role", None)
+    # A mark for a prompt cache, which this API keeps by itself.
+    extra.pop("cache_control", None)
     for name in refuse_foreign(extra, own=shapes.NAME, api=API, path=path):
         raise inexpressible(path + name, f"`{name}` of a message")
     _check_hints(of_parts, path)
@@ -69,7 +73,7 @@ def _result(result: ToolResult, own: dict[str, object], path: str) -> Item:
     return {
         "type": "function_call_output",
         "call_id": result.call_id,
-        "output": _content(result.parts, own, path),
+        "output": _content(told_parts(result), own, path),
     }
 
 
@@ -100,7 +104,7 @@ def _part(part: Part, path: str) -> Item:
 def _file(part: Opaque) -> Item | None:
     """A file in the words of Chat Completions, as `read_input.py` reads it."""
     match msgspec.json.decode(part.json):
-        case {"type": "file", "file": dict(fields)}:
+        case {"type": "file", "file": dict(fields), **rest} if rest.keys() <= {"cache_control"}:
             written: Item = {"type": "input_file"}
             return written | fields
         case _:
