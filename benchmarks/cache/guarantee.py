@@ -8,7 +8,7 @@ other half is what comes later.
           95 %, whose error on the whole stream (the population that the sample is drawn from)
           may be above the bound in 5 % of runs.  `ahead`: 95 % on the error seen in the other half,
           which is what `sparingly tune` uses: above the bound in 5 % of runs.
- order    the same in time order: as calibrated, as calibrated with allowance for growth (`tune`), and with the bar
+ order    the same in time order, drawn beside the result: as calibrated, as calibrated with allowance for growth (`tune`), and with the bar
           moved by the labels that come in (`core.recalibration`), from either start.
  drift    requests drawn from a random half, so that nothing else drifts: 4,000 as they are, then up to 20,000
           in which hits turn wrong at random until wrong hits are three times the bound.  Is the alarm raised, how
@@ -29,12 +29,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from benchmarks.cache.guarantee_order import CONFIDENCE, Ordered, in_order, observations
 from benchmarks.cache.guarantee_streams import STREAMS, Cosine, Scorer, shipped, trials
+from benchmarks.cache.order_picture import order_picture
 from benchmarks.result import RESULTS, write_result
 from sparingly.core.calibration import (
     Bound,
     Calibrated,
-    Outcome,
     Point,
     Trials,
     calibrated,
@@ -44,11 +45,10 @@ from sparingly.core.drift import Watch, is_alarmed, watched
 from sparingly.core.growth import growth
 from sparingly.core.intervals import clopper_pearson
 from sparingly.core.policy import CachePolicy
-from sparingly.core.recalibration import Monitor, Observation, Tuned, monitor, observed
+from sparingly.core.recalibration import Tuned, monitor, observed
 
 NAME = "guarantee"
 BOUNDS = (0.05, 0.02, 0.01, 0.005)
-CONFIDENCE = 0.95
 SPLITS = 200
 # Requests of each run that looks for false alarms; by Ville's inequality the length does not matter.
 _CALM_REQUESTS = 20_000
@@ -69,19 +69,6 @@ class Split(msgspec.Struct, frozen=True):
     above_share: float
     above_ci95: tuple[float, float]
     mean_hit_rate: float
-
-
-class Ordered(msgspec.Struct, frozen=True):
-    """One way to serve the later half in time order; `overshoot` is error / bound - 1."""
-
-    threshold: float | None
-    hits: int
-    right: int
-    wrong: int
-    error: float
-    overshoot: float
-    alarms: int = 0
-    last_bar: float | None = None
 
 
 class Drift(msgspec.Struct, frozen=True):
@@ -153,6 +140,7 @@ def main() -> None:
             "streams": msgspec.to_builtins(found),
         }
         name = NAME if scorer.name == "cosine" else f"{NAME}_{scorer.name}"
+        (RESULTS / f"{name}.svg").write_text(order_picture(figures["streams"]), encoding="utf-8")
         print(write_result(name, figures, packages=("numpy", "onnxruntime")))
 
 
@@ -233,56 +221,6 @@ def _split(runs: list[tuple[float, float] | None], bound: float) -> Split:
         above_ci95=clopper_pearson(above, len(runs)),
         mean_hit_rate=float(np.mean([0.0 if run is None else run[1] for run in runs])),
     )
-
-
-def in_order(whole: Trials, bound: float) -> dict[str, Ordered]:
-    """Calibrate on the earlier half, serve the later one."""
-    half = len(whole) // 2
-    earlier, later = whole.part(slice(0, half)), whole.part(slice(half, None))
-    starts = {
-        "fixed": calibrated(earlier, Bound(bound, CONFIDENCE), later=half),
-        "fixed_with_growth": calibrated(
-            earlier, Bound(bound, CONFIDENCE, growth=growth(earlier)), later=half
-        ),
-    }
-    found = {}
-    for name, point in starts.items():
-        threshold = point.threshold if isinstance(point, Point) else None
-        bar = np.inf if threshold is None else threshold
-        served = tally(later, bar)
-        found[name] = Ordered(
-            threshold, served.hits, served.right, served.wrong, served.error, served.error / bound - 1
-        )
-        found[name.replace("fixed", "moving")] = _moving(later, monitor(Tuned(bar, bound)), threshold)
-    return found
-
-
-def _moving(later: Trials, now: Monitor, threshold: float | None) -> Ordered:
-    bound = now.tuned.max_error
-    bars = np.empty(len(later))
-    for index, observation in enumerate(observations(later)):
-        bars[index] = now.bar
-        now = observed(now, observation)
-    served = later.scores >= bars
-    wrong = int(np.count_nonzero(served & later.wrong))
-    error = wrong / len(later)
-    return Ordered(
-        threshold,
-        int(np.count_nonzero(served)),
-        int(np.count_nonzero(served & later.right)),
-        wrong,
-        error,
-        error / bound - 1,
-        alarms=now.alarms,
-        last_bar=now.bar if np.isfinite(now.bar) else None,
-    )
-
-
-def observations(part: Trials) -> Iterator[Observation]:
-    """The trials as the monitor gets them."""
-    for score, right, wrong in zip(part.scores, part.right, part.wrong, strict=True):
-        outcome: Outcome = "right" if right else "wrong" if wrong else "unjudged"
-        yield Observation(float(score) if np.isfinite(score) else None, outcome)
 
 
 def drift(whole: Trials, bound: float, *, seed: int) -> Drift:

@@ -1,17 +1,24 @@
-"""How long does the shipped judge take for a look-up, after the embedding?
+"""How long does the shipped judge take for a look-up, after the embedding, and how much memory does it add?
 
 Quora questions are asked one after the other of a store that holds the earlier ones; the five nearest are
 judged by `core.judging.judge`, as in serving.  `remembered`: the stored questions were read lately, as
 in a store of up to a thousand that are asked about; `forgotten`: everything is read anew.
+Memory is that of a process of its own: what it grows by from before the judge is loaded until it has judged them all.
 
     python -m benchmarks.judge.speed --vectors FOLDER        writes results/judge_speed.json
 """
 
 import argparse
+import gc
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from importlib.resources import files
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.data_folder import needed_folder
 from benchmarks.kept_vectors import KeptVectors
@@ -23,7 +30,7 @@ from sparingly.core.evidence.guards import PROFILES
 from sparingly.core.evidence.question import Question
 from sparingly.core.judge_model import load_judge
 from sparingly.core.judging import Bar, judge
-from sparingly.learning.judge_rows import stream_neighbors
+from sparingly.learning.judge_rows import K, stream_neighbors
 from sparingly.learning.labelled_pairs import read_pairs
 
 _STORED, _ASKED = 2_500, 2_000
@@ -36,13 +43,16 @@ def main() -> None:
     parser.add_argument(
         "--vectors", type=Path, required=True, help="a folder that keeps vectors between runs"
     )
+    parser.add_argument("--memory-with", metavar="EMBEDDER", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.memory_with:
+        print(_grown_mb(args.memory_with))
+        return
 
     kept = KeptVectors(args.vectors)
     data = files("sparingly.judge").joinpath("judge.bin").read_bytes()
     model = load_judge(data, embedder=kept.name, source="of the package")
-    pairs = read_pairs(needed_folder() / "pairs" / "qqp.jsonl.gz")
-    texts = list(dict.fromkeys(pair.a for pair in pairs))[: _STORED + _ASKED]
+    texts = _texts()
     vectors = kept.embed(texts)
     bar = Bar(1.0, guards=PROFILES["general"])
     spent: dict[str, list[float]] = {"remembered": [], "forgotten": []}
@@ -60,7 +70,47 @@ def main() -> None:
             judge(neighbors, bar=bar, now=_NOW, question=question, model=model)
             times.append((time.perf_counter() - begun) * 1_000)
     figures = {state: _told(times) for state, times in spent.items()}
-    print(write_result("judge_speed", {"what": __doc__, "look_ups": _ASKED, "ms": figures}))
+    memory = {"file_mb": round(len(data) / 1e6, 2), "grown_mb": _grown_elsewhere(args.vectors, kept.name)}
+    print(write_result("judge_speed", {"what": __doc__, "look_ups": _ASKED, "ms": figures, "memory": memory}))
+
+
+def _texts() -> list[str]:
+    pairs = read_pairs(needed_folder() / "pairs" / "qqp.jsonl.gz")
+    return list(dict.fromkeys(pair.a for pair in pairs))[: _STORED + _ASKED]
+
+
+def _grown_elsewhere(vectors: Path, embedder: str) -> float:
+    """`_grown_mb` in a process of its own, where nothing else was loaded."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.judge.speed",
+        "--vectors",
+        str(vectors),
+        "--memory-with",
+        embedder,
+    ]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603 - this script
+
+
+def _grown_mb(embedder: str) -> float:
+    """What the process grows by when it loads the judge and judges; similarities are made up."""
+    texts = _texts()
+    bar = Bar(1.0, guards=PROFILES["general"])
+    vector = np.zeros(1, dtype=np.float32)
+    gc.collect()
+    before = _resident_mb()
+    data = files("sparingly.judge").joinpath("judge.bin").read_bytes()
+    model = load_judge(data, embedder=embedder, source="of the package")
+    for at in range(_STORED, _STORED + _ASKED):
+        near = [Neighbor(_entry(texts[at - back]), 0.95 - back / 100) for back in range(1, K + 1)]
+        judge(near, bar=bar, now=_NOW, question=Question(texts[at], vector), model=model)
+    return round(_resident_mb() - before, 1)
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def _entry(text: str) -> Entry:

@@ -3,7 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks.cache.guarantee import calm, drift, in_order, observations, splits
+from benchmarks.cache.guarantee import calm, drift, splits
+from benchmarks.cache.guarantee_order import in_order, observations
 from benchmarks.cache.guarantee_streams import STREAMS, Cosine, Labelled, scored
 from benchmarks.cache.threshold_sweep import Vectors
 from sparingly.core.calibration import Trials, trials_of
