@@ -25,7 +25,7 @@ def tables() -> str:
 
 def details() -> str:
     """Those of benchmarks/README.md."""
-    parts = (_thresholds(), _budget(), _choices())
+    parts = (_thresholds(), _budget(), _router(), _choices())
     return "\n\n".join(parts)
 
 
@@ -212,6 +212,72 @@ _OUTCOMES = {
     "paretobandit": "ParetoBandit, 4 models",
     "routellm_gsm8k": "GSM8K, 2 models",
 }
+
+
+def _router() -> str:
+    return "\n".join(
+        (
+            "**What else is known of the router.**\n",
+            *(_intents(), _paraphrases(), _conversations(), _limits()),
+        )
+    )
+
+
+def _intents() -> str:
+    result, labels = _result("intents"), {"clinc150": "CLINC150", "banking77": "BANKING77"}
+    told = ", ".join(
+        f"{label} {result[name]['own']['accuracy']:.1%} (semantic-router {result[name]['semantic_router']['accuracy']:.1%})"
+        for name, label in labels.items()
+    )
+    own, other = (result["clinc150"][who]["out_of_scope_recall"] for who in ("own", "semantic_router"))
+    return (
+        f"- Intents as tiers, from the same vectors: {told}; of what is out of scope {own:.0%} is noticed "
+        f"({other:.0%}) at 5% false alarms ([routing/intents.py](routing/intents.py))."
+    )
+
+
+def _paraphrases() -> str:
+    result = _result("routing_robustness")
+    told = []
+    for name in ("mmlu_pro", "paretobandit", "bfcl"):
+        always, declining = (result[f"{name} qqp {label}"] for label in ("always", "declining"))
+        told.append(
+            f"{_OUTCOMES[name]}: {always['same_choice']:.0%} and {declining['same_choice']:.0%}, "
+            f"{always['largest_share']:.0%} of them to one model"
+        )
+    return (
+        "- Two wordings of a question go to the same model, always routed and with the default where evidence is thin, "
+        f"fitted on {'; '.join(told)} ([routing/robustness.py](routing/robustness.py))."
+    )
+
+
+def _conversations() -> str:
+    told = []
+    for name, table in _result("conversations")["tables"].items():
+        ours = table["at_the_quality_of_never_stick"]["sparingly"]
+        low, high = ours["cost_relative_ci95"]
+        told.append(
+            f"{_OUTCOMES[name]}: cost {ours['cost_relative']:.2f} ({low:.2f} to {high:.2f}), "
+            f"changes of model {ours['switches_relative']:.2f}"
+        )
+    return (
+        "- Conversations, against judging each turn alone, at equal quality: "
+        f"{'; '.join(told)} ([routing/conversations.py](routing/conversations.py))."
+    )
+
+
+def _limits() -> str:
+    variants = _result("routing_limits")["variants"]
+    told = ", ".join(
+        f"{name} {figures['gap_closed_on_validation']:.1%}"
+        for name, figures in variants.items()
+        if "half" not in name
+    )
+    return (
+        f"- What limits it on MMLU-Pro, share of the gap closed on validation parts: {told}. Neither features that the "
+        "embedding does not hold nor a latent difficulty adds anything, and knowing a question's true subject tells "
+        "less than its words do ([routing/limits.py](routing/limits.py))."
+    )
 
 
 def _choices() -> str:

@@ -1,10 +1,11 @@
 """How often do conversations change their model, and what does that cost?
 
-Four rules on the same conversations, with the same scores of each turn:
+Rules on the same conversations, with the same estimates of each turn:
  - `never_stick`: every turn goes where its score sends it;
  - `pin_first`: the first turn's model answers all of them;
  - `only_up`: the strong model answers from the first turn on that needs it;
- - `sparingly`: `core/routing/sticking`, the code that serves.
+ - `sparingly`: `core/routing/sticking`, the code that serves, and the same without its memory of earlier turns.
+   How much it remembers was chosen on conversations made of the half that estimates are fitted on, of the first split.
 
 Conversations are semi-synthetic, since there is no public log of them with outcomes:
 prompts of a routing table, four of five turns within one group, in the order of a
@@ -13,7 +14,7 @@ prompt's outcome is the table's, whatever was said before it, so quality cannot
 show what a change of model does to the thread itself.
 
 Scores come from estimates fitted on half of the prompts; conversations are made of
-the other half.  Costs are list prices with each provider's prompt cache simulated:
+the other half, and that for several splits.  Costs are list prices with each provider's prompt cache simulated:
 a model that had the conversation within five minutes reads what it knows of it at
 the cached rate.
 
@@ -44,7 +45,7 @@ from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.routing.estimators import Prompts, estimated
 from sparingly.core.routing.prompt_terms import terms_of
 from sparingly.core.routing.selecting import Evidence, Selection, gain_of_strong, select
-from sparingly.core.routing.sticking import Held, after_turn, stick
+from sparingly.core.routing.sticking import Held, after_turn, remembered, stick
 from sparingly.core.routing.strong_share import threshold_for
 from sparingly.core.strategies import Learned, Pair, Sticky
 from sparingly.learning.outcome_table import OutcomeTable, rows_of
@@ -54,7 +55,8 @@ from sparingly.prices import PriceTable
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 SEED = 0
-CONVERSATIONS = 400
+SPLITS = 5
+CONVERSATIONS = 200
 SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
 # The share at which never_stick is compared with: about what people choose such a router for.
 AT_SHARE = 0.4
@@ -115,6 +117,14 @@ class Played(msgspec.Struct, frozen=True):
 Rule: TypeAlias = Callable[[Selection, Held | None, int, float], str]
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What is estimated of each prompt, and how one rule's strategy selects by it."""
+
+    estimates: Sequence[Estimates]
+    policy: RoutingPolicy
+    memory: Sticky
+
+
 def conversations(table: OutcomeTable, shape: Shape, *, count: int, seed: int) -> list[list[Turn]]:
     """Conversations over the prompts of a table, the same for the same seed."""
     rng = random.Random(seed)
@@ -142,7 +152,7 @@ def conversations(table: OutcomeTable, shape: Shape, *, count: int, seed: int) -
 
 def play(
     turns: Sequence[Turn],
-    selections: Sequence[Selection],
+    asked: Asked,
     rule: Rule,
     *,
     table: OutcomeTable,
@@ -154,7 +164,8 @@ def play(
     caches: dict[str, tuple[int, float]] = {}
     cost, score, switches, strong = 0, 0.0, 0, 0
     for turn in turns:
-        selection = selections[turn.prompt]
+        estimates = remembered(asked.estimates[turn.prompt], held, asked.memory)
+        selection = select("pair", asked.policy, Evidence(estimates=estimates))
         model = rule(selection, held, turn.tokens, turn.at)
         switches += held is not None and model != held.model
         strong += model == selection.ladder[-1]
@@ -164,13 +175,20 @@ def play(
         usage = Usage(input_tokens=turn.tokens, output_tokens=turn.answer_tokens)
         is_needed = model == selection.model
         held = after_turn(
-            held, model, ("", model), usage, tokens=turn.tokens, now=turn.at, is_needed=is_needed
+            held,
+            model,
+            ("", model),
+            usage,
+            tokens=turn.tokens,
+            now=turn.at,
+            is_needed=is_needed,
+            estimates=estimates.models,
         )
     return Played(to_usd(cost), score, switches, len(turns), strong)
 
 
 def rules(policy: Sticky, prices: dict[str, ModelPrice]) -> dict[str, Rule]:
-    """The four rules."""
+    """The rules."""
 
     def never(selection: Selection, _held: Held | None, _tokens: int, _now: float) -> str:
         return selection.model
@@ -185,7 +203,13 @@ def rules(policy: Sticky, prices: dict[str, ModelPrice]) -> dict[str, Rule]:
     def ours(selection: Selection, held: Held | None, tokens: int, now: float) -> str:
         return stick(selection, held, policy=policy, prices=prices, tokens=tokens, now=now).model
 
-    return {"never_stick": never, "pin_first": pin, "only_up": up, "sparingly": ours}
+    return {
+        "never_stick": never,
+        "pin_first": pin,
+        "only_up": up,
+        "sparingly_without_memory": ours,
+        "sparingly": ours,
+    }
 
 
 def _usage(turn: Turn, cache: tuple[int, float] | None, policy: Sticky) -> Usage:
@@ -267,25 +291,31 @@ def with_intervals(runs: dict[str, dict[float, list[Played]]], *, seed: int) -> 
 
 
 def measured(case: Case, folder: Path | None) -> dict[str, object]:
-    """One table: every rule at every share, and the comparison at equal quality."""
+    """One table: every rule at every share, and the comparison at equal quality, over all splits."""
     whole, vectors = with_vectors(case.table, folder)
-    halves = np.array_split(np.random.default_rng(SEED).permutation(len(whole.ids)), 2)
-    train, test = (rows_of(whole, half) for half in halves)
-    known, asked = _estimates(case, train, test, [vectors[half] for half in halves])
-    prices = _prices(case)
-    made = conversations(test, Shape(), count=CONVERSATIONS, seed=SEED)
-    policy = Sticky()
-    runs: dict[str, dict[float, list[Played]]] = {rule: {} for rule in rules(policy, prices)}
-    for share in SHARES:
-        selections = _selections(case, known, asked, share)
-        for name, rule in rules(policy, prices).items():
-            runs[name][share] = [
-                play(turns, selections, rule, table=test, prices=prices, policy=policy) for turns in made
-            ]
+    prices, policy = _prices(case), Sticky()
+    runs: dict[str, dict[float, list[Played]]] = {
+        rule: {share: [] for share in SHARES} for rule in rules(policy, prices)
+    }
+    turns = 0
+    for split in range(SPLITS):
+        halves = np.array_split(np.random.default_rng(SEED + split).permutation(len(whole.ids)), 2)
+        train, test = (rows_of(whole, half) for half in halves)
+        known, asked = _estimates(case, train, test, [vectors[half] for half in halves])
+        made = conversations(test, Shape(), count=CONVERSATIONS, seed=SEED + split)
+        turns += sum(map(len, made))
+        for share in SHARES:
+            strategy = _policy(case, known, share)
+            for name, rule in rules(policy, prices).items():
+                memory = policy.memory if name == "sparingly" else 0.0
+                by = Asked(asked, strategy, msgspec.structs.replace(policy, memory=memory))
+                runs[name][share] += [
+                    play(one, by, rule, table=test, prices=prices, policy=policy) for one in made
+                ]
     return {
         "strong": case.strong,
         "weak": case.weak,
-        "turns_per_conversation": round(sum(map(len, made)) / len(made), 2),
+        "turns_per_conversation": round(turns / (SPLITS * CONVERSATIONS), 2),
         f"at_strong_share_{AT_SHARE}": {rule: figures(runs[rule][AT_SHARE]) for rule in runs},
         "at_the_quality_of_never_stick": with_intervals(runs, seed=SEED),
         "curves": {
@@ -320,16 +350,13 @@ def _estimates(
     return known, asked
 
 
-def _selections(
-    case: Case, known: Sequence[Estimates], asked: Sequence[Estimates], share: float
-) -> list[Selection]:
+def _policy(case: Case, known: Sequence[Estimates], share: float) -> RoutingPolicy:
     pair = Pair(strong=case.strong, weak=case.weak, score="learned")
     threshold = threshold_for([gain_of_strong(one, pair) for one in known], share).threshold
-    policy = RoutingPolicy(
+    return RoutingPolicy(
         pairs={"pair": msgspec.structs.replace(pair, threshold=threshold)},
         learned=Learned(file="", default=case.strong),
     )
-    return [select("pair", policy, Evidence(estimates=one)) for one in asked]
 
 
 def _prices(case: Case) -> dict[str, ModelPrice]:
@@ -350,7 +377,8 @@ def main() -> None:
     options = parser.parse_args()
     result: dict[str, object] = {
         "seed": SEED,
-        "conversations": CONVERSATIONS,
+        "splits": SPLITS,
+        "conversations_a_split": CONVERSATIONS,
         "shape": msgspec.structs.asdict(Shape()),
         "sticky": msgspec.structs.asdict(Sticky()),
         "tables": {case.table: measured(case, options.vectors) for case in CASES},

@@ -6,7 +6,11 @@ Routers fitted on the tables choose for both sides of pairs that mean the same: 
 duplicates and banking paraphrases.  They choose at their own operating point, once
 always and once declining to the default (the best single model) where there is too
 little evidence.  A router that uses one model for everything would pass without doing
-anything, so the largest model's share stands beside the agreement.
+anything, so the largest model's share stands beside the agreement, and how much of what chance
+leaves open is agreed on (Cohen's kappa).
+
+An operating point is chosen on a fifth of a table and differs from one seed to the next, so each
+table is fitted with several; figures are means over them, and the fits' own stand beside.
 """
 
 import argparse
@@ -19,13 +23,13 @@ from benchmarks.routing.tables import PACKAGES, with_vectors
 from sparingly.commands.prompt_vectors import head_vectors
 from sparingly.core.intervals import clopper_pearson
 from sparingly.core.routing.estimates import CostWeight, choose
-from sparingly.core.routing.router_model import RouterModel
 from sparingly.core.vectors import Vector
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.train_router import train_router
+from sparingly.learning.train_router import Fitted, train_router
 
 TABLES = ("mmlu_pro", "paretobandit", "bfcl")
 QQP_PAIRS = 1_500
+SEEDS = range(5)
 
 
 def main() -> None:
@@ -40,15 +44,21 @@ def main() -> None:
     figures: dict[str, object] = {}
     for name in TABLES:
         table, known = with_vectors(name, options.vectors)
-        fitted = train_router(table, known, embedder=model.name, seed=0)
-        for label, bar in (("always", 0.0), ("declining", fitted.router.least_support)):
+        fits = [train_router(table, known, embedder=model.name, seed=seed) for seed in SEEDS]
+        for label in ("always", "declining"):
             for kind, pairs in sets.items():
                 chosen = [
-                    [_chosen(fitted.router, vectors[text], text, bar, fitted.best_model) for text in pair]
-                    for pair in pairs
+                    [
+                        [
+                            _chosen(one, vectors[text], text, is_declining=label == "declining")
+                            for text in pair
+                        ]
+                        for pair in pairs
+                    ]
+                    for one in fits
                 ]
                 figures[f"{name} {kind} {label}"] = _figures(chosen)
-                print(name, kind, label, _figures(chosen), flush=True)
+                print(name, kind, label, figures[f"{name} {kind} {label}"], flush=True)
     write_result("routing_robustness", figures, packages=PACKAGES)
 
 
@@ -63,23 +73,36 @@ def banking_pairs() -> list[tuple[str, str]]:
     return [(str(row["a"]), str(row["b"])) for row in rows("pairs/traps_banking") if row["same"]]
 
 
-def _chosen(router: RouterModel, vector: Vector, text: str, bar: float, default: str) -> str:
-    estimates = router.estimate(vector, text)
-    return choose(estimates, CostWeight(router.cost_weight), least_support=bar).model or default
+def _chosen(fitted: Fitted, vector: Vector, text: str, *, is_declining: bool) -> str:
+    router = fitted.router
+    bar = router.least_support if is_declining else 0.0
+    choice = choose(router.estimate(vector, text), CostWeight(router.cost_weight), least_support=bar)
+    return choice.model or fitted.best_model
 
 
-def _figures(chosen: list[list[str]]) -> dict[str, object]:
-    same = sum(one == other for one, other in chosen)
-    counts = Counter(name for pair in chosen for name in pair)
-    low, high = clopper_pearson(same, len(chosen))
-    return {
-        "pairs": len(chosen),
-        "same_choice": round(same / len(chosen), 4),
-        "same_choice_95": [round(low, 4), round(high, 4)],
-        "models_used": len(counts),
-        "largest_share": round(max(counts.values()) / (2 * len(chosen)), 4),
+def _figures(fits: list[list[list[str]]]) -> dict[str, object]:
+    """Means over fits of the choices for both sides of each pair."""
+    same, largest, chance, models = [], [], [], []
+    for chosen in fits:
+        counts = Counter(name for pair in chosen for name in pair)
+        shares = [count / (2 * len(chosen)) for count in counts.values()]
+        same.append(sum(one == other for one, other in chosen) / len(chosen))
+        largest.append(max(shares))
         # Two independent draws from the same shares would agree this often.
-        "by_chance": round(sum((count / (2 * len(chosen))) ** 2 for count in counts.values()), 4),
+        chance.append(sum(share**2 for share in shares))
+        models.append(len(counts))
+    agreed, by_chance = sum(same) / len(same), sum(chance) / len(chance)
+    low, high = clopper_pearson(round(agreed * len(fits[0])), len(fits[0]))
+    return {
+        "pairs": len(fits[0]),
+        "fits": len(fits),
+        "same_choice": round(agreed, 4),
+        "same_choice_95": [round(low, 4), round(high, 4)],
+        "same_choice_of_each_fit": [round(one, 4) for one in same],
+        "models_used": models,
+        "largest_share": round(sum(largest) / len(largest), 4),
+        "by_chance": round(by_chance, 4),
+        "kappa": None if by_chance == 1.0 else round((agreed - by_chance) / (1.0 - by_chance), 4),
     }
 
 

@@ -81,7 +81,7 @@ def random_router() -> RouterModel:
         models=tuple(f"model-{number}" for number in range(MODELS)),
         quality=Blend((tasks, tables), (0.5, 0.5)),
         costs=Costs(linear(0), ones, 0 * ones, ones),
-        familiar=Familiar(some(CENTERS, DIMENSIONS), np.sort(some(PROMPTS))),
+        familiar=Familiar(some(CENTERS, DIMENSIONS), np.sort(some(PROMPTS)), np.abs(some(MODELS))),
         cost_weight=1.0,
         least_support=0.0,
     )

@@ -24,6 +24,9 @@ CENTROID_TEMPERATURE = 0.05
 # A penalty of 1/10 a coefficient, as the best of 1, 1/3, 1/10 and 1/30.
 LOGISTIC_PENALTY = 0.1
 LOGISTIC_STEPS = 500
+# With the least log loss on the examples, by hand.
+DISCRIMINANT_PENALTY = 0.003
+DISCRIMINANT_TEMPERATURE = 1.4
 
 
 def neighbors(
@@ -76,6 +79,21 @@ def logistic(
     return [_said(_softmax(np.append(vector - center, 1.0) @ weights)) for vector in asked]
 
 
+def discriminant(
+    train: Sequence[Example], vectors: Sequence[Vector], test: Sequence[Example], asked: Sequence[Vector]
+) -> list[Classified | None]:
+    """Tiers by their means and the scatter around them (linear discriminant analysis)."""
+    del test
+    known, members = np.array(vectors, dtype=np.float64), np.eye(len(SHIPPED_TIERS))[_labels(train)]
+    sizes = members.sum(axis=0)
+    means = (members.T @ known) / sizes[:, None]
+    around = known - members @ means
+    scatter = around.T @ around / len(known) + DISCRIMINANT_PENALTY * np.eye(known.shape[1])
+    weights = np.linalg.solve(scatter, means.T)
+    bias = np.log(sizes / len(known)) - 0.5 * np.einsum("ij,ji->i", means, weights)
+    return [_said(_softmax((vector @ weights + bias) / DISCRIMINANT_TEMPERATURE)) for vector in asked]
+
+
 def embedding_only(
     train: Sequence[Example], vectors: Sequence[Vector], test: Sequence[Example], asked: Sequence[Vector]
 ) -> list[Classified | None]:
@@ -105,6 +123,7 @@ RIVALS = {
     "features only": features_only,
     "nearest neighbors": neighbors,
     "centroids": centroids,
+    "discriminant": discriminant,
     "logistic regression": logistic,
 }
 

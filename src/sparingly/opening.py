@@ -183,7 +183,12 @@ def open_classifier(
     tiers, chosen = _classified_tiers(settings), settings.routing.classifier
     if known is not None:
         return EmbeddingClassifier(
-            embedder=embedder, model=known, tiers=tiers, timeout_s=chosen.timeout_s, clock=clock
+            embedder=embedder,
+            model=known,
+            tiers=tiers,
+            timeout_s=chosen.timeout_s,
+            clock=clock,
+            least_support=chosen.least_support,
         )
     if not tiers or chosen.model is None:
         return None

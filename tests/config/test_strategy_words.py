@@ -39,7 +39,10 @@ def test_every_strategy_has_its_line() -> None:
         "frugal: big from a score of 0.4 by the learned estimates or else the classifier, else small",
         "value: the cheapest of a, b with 95% of the best quality, first byte within 2 s, up to $0.01 a request",
         "learned: the lowest price with 98% of the best quality, estimated by r.bin; with too little evidence big",
-        "conversations go up at once, and down when that saves 2 times what the lost prompt cache costs",
+        (
+            "conversations are estimated by all their turns, go up at once, and down when that saves 2 times what "
+            "the lost prompt cache costs"
+        ),
     ]
 
 

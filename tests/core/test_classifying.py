@@ -198,3 +198,68 @@ def test_confidence_that_means_the_opposite_is_not_turned_round() -> None:
     right = np.concatenate([np.arange(100) % 10 < 8, np.arange(100) % 10 < 5])
 
     assert fitted_odds(confidence, right) == (1.0, 0.0)
+
+
+INTENTS = tuple(f"intent{number:02}" for number in range(10))
+
+
+WAYS = np.random.default_rng(0).normal(size=(10, 8, 6))
+
+
+def _spoken(intent: int, turn: int) -> Vector:
+    """An intent has eight ways of being said that lie anywhere, so that no line parts it from the others."""
+    raw = WAYS[intent, turn % 8] + 0.1 * np.random.default_rng(100 * intent + turn).normal(size=6)
+    return np.asarray(raw / np.linalg.norm(raw), dtype=np.float32)
+
+
+SPOKEN = [(intent, turn) for intent in range(10) for turn in range(40)]
+MANY = fit(
+    [Example("say it", INTENTS[intent]) for intent, _ in SPOKEN],
+    [_spoken(intent, turn) for intent, turn in SPOKEN],
+    tiers=INTENTS,
+)
+
+
+def _intent(vector: Vector | None, *, least_support: float = 0.0) -> Classified | None:
+    features = text_features("say it")
+    return classify(
+        MANY, text="say it", features=features, vector=vector, tiers=INTENTS, least_support=least_support
+    )
+
+
+def test_many_tiers_are_told_apart_by_their_examples() -> None:
+    """Each by those near it, with confidence."""
+    found = [_intent(_spoken(intent, 40 + intent)) for intent in range(10)]
+
+    assert MANY.votes is not None
+    assert [one.tier for one in found if one is not None and one.confidence > 0.8] == list(INTENTS)
+
+
+def test_few_tiers_are_told_apart_by_the_regression() -> None:
+    """Two of them differ in one direction, in which being near is being on one side."""
+    classified = _classified("name the river")
+
+    assert MODEL.votes is None
+    assert classified is not None
+    assert classified.support is None
+
+
+def test_what_is_far_from_all_examples_is_of_no_tier_where_the_config_wants_that() -> None:
+    """Out of scope is no intent; without the setting it is the likeliest one."""
+    strange = (-WAYS.mean(axis=(0, 1)) / np.linalg.norm(WAYS.mean(axis=(0, 1)))).astype(np.float32)
+
+    found = _intent(strange)
+
+    assert found is not None
+    assert found.support is not None
+    assert found.support < 0.05
+    assert _intent(strange, least_support=0.05) is None
+    assert _intent(_spoken(0, 41), least_support=0.05) is not None
+
+
+def test_without_an_embedding_many_tiers_are_judged_by_features_alone() -> None:
+    """Nearness to examples is not known then, and strangeness neither."""
+    found = _intent(None, least_support=0.5)
+
+    assert found is not None
+    assert found.confidence < 0.7

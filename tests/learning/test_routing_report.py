@@ -11,7 +11,9 @@ from sparingly.learning.routing_scores import Score
 
 
 def _measured(aiqr: float, *, times: tuple[float, ...] = ()) -> Measured:
-    score = Score(aiqr, aiqr / 2, 0.0, 0.25, -0.001, [Point(0.001, 0.5), Point(0.002, aiqr)])
+    score = Score(
+        aiqr, aiqr / 2, 0.0, 0.25, -0.001, [Point(0.001, 0.5), Point(0.002, aiqr)], aiqr - 0.01, aiqr / 3
+    )
     return Measured(score, {"penalty": 3.0}, list(times))
 
 
@@ -62,6 +64,7 @@ def test_the_report_has_a_mean_and_an_interval_for_every_figure() -> None:
 
     ridge = again["policies"]["ridge"]
     assert ridge["aiqr"] == pytest.approx(0.71)
+    assert ridge["aiqr_chosen"] == pytest.approx(0.70)
     assert ridge["aiqr_95"][0] < 0.71 < ridge["aiqr_95"][1]
     assert {"gap_closed", "perf_gain", "cost_save", "cost_save_quality_delta"} <= ridge.keys()
     assert ridge["route_us"] == {"p50": 200.0, "p99": 300.0}

@@ -55,6 +55,18 @@ def test_the_setting_that_saves_is_chosen_on_validation() -> None:
     assert found.cost_save_quality_delta > 0.2
 
 
+def test_the_stricter_area_leaves_out_settings_that_validation_would_not_take() -> None:
+    """A setting that is on the hull of test only adds to the area, and nothing to the stricter one."""
+    wrong, right = np.array([2, 1] * 100), _right().test
+
+    lucky = scored([constant(BY.best, BY), Setting(wrong, right)], BY)
+    alone = scored([constant(BY.best, BY)], BY)
+
+    assert lucky.aiqr > alone.aiqr
+    assert (lucky.aiqr_chosen, lucky.gap_closed_chosen) == (alone.aiqr_chosen, alone.gap_closed_chosen)
+    assert scored([_right()], BY).aiqr_chosen == scored([_right()], BY).aiqr
+
+
 def test_a_policy_without_a_setting_that_is_good_enough_saves_nothing() -> None:
     """It would have to ask the best single model."""
     assert scored([constant(0, BY)], BY).cost_save == 0.0

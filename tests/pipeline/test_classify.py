@@ -3,12 +3,15 @@
 import asyncio
 import json
 
+import msgspec
+import numpy as np
 import pytest
 
 from sparingly.core.chat import Ask, Text, Turn
 from sparingly.core.classifying import Example, fit
 from sparingly.core.features import features_of
 from sparingly.core.vectors import Vector
+from sparingly.core.voting import fit_votes
 from sparingly.pipeline.classify import Classification, EmbeddingClassifier, LlmClassifier, TierClassifier
 from sparingly.ports import Embedder, Upstream
 from sparingly.protocols.dialects import OUTBOUND
@@ -37,13 +40,22 @@ class HangingEmbedder(HashingEmbedder):
 
 
 async def _by_examples(
-    embedder: Embedder, *, timeout_s: float = 5.0, clock: FakeClock | None = None
+    embedder: Embedder, *, timeout_s: float = 5.0, clock: FakeClock | None = None, least_support: float = 0.0
 ) -> EmbeddingClassifier:
     teacher = HashingEmbedder()
     vectors = [await teacher.embed(example.text) for example in EXAMPLES]
     model = fit(EXAMPLES, vectors, tiers=TIERS)
+    if least_support:
+        # So few examples get no votes of their own accord.
+        rows = np.random.default_rng(0).normal(size=(20, len(model.center)))
+        model = msgspec.structs.replace(model, votes=fit_votes(rows, np.arange(20) % 2, 2).votes)
     return EmbeddingClassifier(
-        embedder=embedder, model=model, tiers=TIERS, timeout_s=timeout_s, clock=clock or FakeClock()
+        embedder=embedder,
+        model=model,
+        tiers=TIERS,
+        timeout_s=timeout_s,
+        clock=clock or FakeClock(),
+        least_support=least_support,
     )
 
 
@@ -112,6 +124,15 @@ async def test_a_text_beyond_the_window_is_judged_by_its_features_with_doubt() -
     assert got.classified is not None
     assert got.classified.confidence < 0.8
     assert (got.vector, got.trouble) == (None, ())
+
+
+async def test_what_is_farther_from_the_examples_than_the_config_allows_is_of_no_tier() -> None:
+    """Routing then takes the most capable one; the embedding made for it is kept."""
+    got = await _classify(await _by_examples(HashingEmbedder(), least_support=1.01), "prove the lemma")
+
+    assert got.classified is None
+    assert got.vector is not None
+    assert got.trouble == ()
 
 
 async def test_a_request_without_words_is_not_embedded() -> None:

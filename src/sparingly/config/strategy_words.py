@@ -66,7 +66,8 @@ def _learned(learned: Learned) -> str:
 def _sticky(sticky: Sticky) -> str:
     if not sticky.enabled:
         return "conversations are routed anew at every turn"
+    turns = "all their turns" if sticky.memory > 0.0 else "each turn alone"
     return (
-        "conversations go up at once, and down when that saves "
+        f"conversations are estimated by {turns}, go up at once, and down when that saves "
         f"{sticky.margin:g} times what the lost prompt cache costs"
     )

@@ -192,6 +192,8 @@ class Classifier(_Policy, frozen=True, kw_only=True):
     timeout_s: float = 3.0
     examples: str | None = None
     """A file of labelled examples; None takes the ones in the package."""
+    least_support: float = 0.0
+    """The share of the examples that would count as of no tier; tells only where tiers are many, as intents are."""
 
 
 class Tier(_Policy, frozen=True, kw_only=True):

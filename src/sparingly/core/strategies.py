@@ -116,11 +116,15 @@ class Learned(_Strategy, frozen=True, kw_only=True):
 class Sticky(_Strategy, frozen=True, kw_only=True):
     """When a conversation changes its model: up at once, down when it pays.
 
+    What it is about is told by all its turns: of each model's estimated quality, earlier turns keep the share
+    `memory`, or less while they are few; 0 judges each turn alone.
+
     Going down must save, over the turns still expected, `margin` times what the
     lost provider-side prompt cache costs; `cache_ttl_s` is how long that cache lasts.
     """
 
     enabled: bool = True
+    memory: float = 0.7
     margin: float = 2.0
     # Anthropic's cache lasts 5 minutes, OpenAI's 5 to 10 (their documentation, November 2026).
     cache_ttl_s: float = 300.0

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from sparingly.core.routing.estimates import CostWeight, choose
-from sparingly.core.routing.estimators import Estimator, Floats, Prompts, estimated
+from sparingly.core.routing.estimators import Floats, Prompts, estimated
 from sparingly.core.routing.prompt_terms import Terms, terms_of
-from sparingly.core.routing.router_model import Costs, RouterModel, estimated_dollars
+from sparingly.core.routing.router_model import RouterModel, estimated_dollars, grounded, support
 from sparingly.errors import StartupError
 from sparingly.learning.outcome_table import OutcomeTable, rows_of
 from sparingly.learning.router_fit import fit_costs, fit_familiar
@@ -84,34 +84,35 @@ def _on_split(table: OutcomeTable, vectors: Floats, terms: Sequence[Terms], seed
     by = yardstick(train.table, validation.table, test.table, weights)
     costs = fit_costs(train.prompts, train.table)
     familiar = fit_familiar(train.prompts.vectors, seed=seed)
+    # What is shipped falls back on what is usual where it has little support; the others are as they are known.
+    grounds = {"default": msgspec.structs.replace(familiar, usual=train.outcomes.mean(axis=0))}
     found = {
         "best_single": Measured(scored([constant(by.best, by)], by)),
         "static_hull": Measured(scored([constant(model, by) for model in range(len(table.models))], by)),
     }
     for name in LEARNED:
         chosen = fitted(name, train, validation, costs, weights, seed=seed)
-        settings = _settings(chosen.estimator, costs, validation, test, weights)
         router = RouterModel(
             embedder="",
             models=table.models,
             quality=chosen.estimator,
             costs=costs,
-            familiar=familiar,
+            familiar=grounds.get(name, familiar),
             cost_weight=weights[len(weights) // 2],
             least_support=0.0,
         )
+        settings = _settings(router, validation, test, weights)
         found[name] = Measured(scored(settings, by), chosen.knobs, route_times(router, test))
     found["oracle"] = Measured(oracle_score(by))
     return SplitReport(found, by.singles, by.best)
 
 
-def _settings(
-    estimator: Estimator, costs: Costs, validation: Known, test: Known, weights: Sequence[float]
-) -> list[Setting]:
-    parts = [
-        (estimated(estimator, part.prompts), estimated_dollars(costs, part.prompts))
-        for part in (validation, test)
-    ]
+def _settings(router: RouterModel, validation: Known, test: Known, weights: Sequence[float]) -> list[Setting]:
+    parts = []
+    for part in (validation, test):
+        near = support(router.familiar, part.prompts.vectors)
+        quality = grounded(router.familiar, estimated(router.quality, part.prompts), near)
+        parts.append((quality, estimated_dollars(router.costs, part.prompts)))
     return [
         Setting(*(picks_at(quality, dollars, weight) for quality, dollars in parts)) for weight in weights
     ]

@@ -36,8 +36,11 @@ def fit_costs(prompts: Prompts, table: OutcomeTable) -> Costs:
     )
 
 
-def fit_familiar(vectors: Floats, *, seed: int) -> Familiar:
-    """Fit how close the prompts come to the centers they form, each without its own share."""
+def fit_familiar(vectors: Floats, *, seed: int, usual: Floats | None = None) -> Familiar:
+    """Fit how close the prompts come to the centers they form, each without its own share.
+
+    `usual` are the outcomes that estimates fall back on; None: they stand as they are.
+    """
     count = max(1, min(_CENTERS, len(vectors) // _PROMPTS_A_CENTER))
     centers, owners = centers_of(vectors, count, seed=seed)
     sums = np.zeros_like(centers)
@@ -48,4 +51,4 @@ def fit_familiar(vectors: Floats, *, seed: int) -> Familiar:
     others = vectors @ centers.T
     others[np.arange(len(vectors)), owners] = -1.0
     closest = np.maximum(own, others.max(axis=1))
-    return Familiar(centers, np.sort(closest).astype(np.float32))
+    return Familiar(centers, np.sort(closest).astype(np.float32), usual)

@@ -9,7 +9,8 @@
 | tasks | general heads on the embedding, Leiden tasks, task heads | coarseness of the tasks, prompt's share |
 | default | ridge on embedding and words (see `ridge_fit`), and k-means tables | - |
 
-`train-router` fits `default` by the same functions.  All share the estimate of costs.
+`train-router` fits `default` by the same functions.  Where a prompt has little support its estimates fall back on
+the models' means (`core/routing/router_model`).  All share the estimate of costs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -171,7 +172,7 @@ def _default(train: Known, seed: int) -> Candidates:
     yield {"local": _LOCAL_SHARE}, default_estimator(train, seed=seed)
 
 
-def default_estimator(train: Known, *, seed: int) -> Estimator:
+def default_estimator(train: Known, *, seed: int) -> Blend:
     """The shipped policy: what all prompts tell together, and what those nearby tell."""
     shared = fit_linear(train.prompts, train.outcomes)
     return Blend((shared, _local(train, seed)), (1.0 - _LOCAL_SHARE, _LOCAL_SHARE))

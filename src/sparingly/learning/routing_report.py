@@ -24,7 +24,9 @@ _DIGITS = 5
 Json = dict[str, object]
 _FIGURES: Mapping[str, Callable[[Score], float]] = {
     "aiqr": lambda one: one.aiqr,
+    "aiqr_chosen": lambda one: one.aiqr_chosen,
     "gap_closed": lambda one: one.gap_closed,
+    "gap_closed_chosen": lambda one: one.gap_closed_chosen,
     "perf_gain": lambda one: one.perf_gain,
     "cost_save": lambda one: one.cost_save,
     "cost_save_quality_delta": lambda one: one.cost_save_quality_delta,

@@ -36,7 +36,12 @@ class Setting(msgspec.Struct, frozen=True, eq=False):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A policy on one split's test part; `saving` and `best` are the two settings that validation picked."""
+    """A policy on one split's test part.
+
+    `..._chosen` is the stricter area, of those
+    settings only that are corners of the hull on validation: which settings make a good hull is then
+    not read off the part it is measured on.
+    """
 
     aiqr: float
     gap_closed: float
@@ -44,6 +49,8 @@ class Score(msgspec.Struct, frozen=True):
     cost_save: float
     cost_save_quality_delta: float
     corners: list[Point]
+    aiqr_chosen: float
+    gap_closed_chosen: float
 
 
 class Yardstick(msgspec.Struct, frozen=True, eq=False):
@@ -94,7 +101,10 @@ def scored(settings: Sequence[Setting], by: Yardstick) -> Score:
     single = by.singles[by.best]
     saving = test[min(enough, key=lambda at: validation[at])] if enough else single
     best = test[max(range(len(test)), key=lambda at: (validation[at].quality, -validation[at].cost))]
-    return _score(test, saving, best, by)
+    cheapest = single_points(by.validation.scores, by.validation.costs)[by.cheapest]
+    corners = set(hull([*validation, cheapest]))
+    chosen = [one for one, before in zip(test, validation, strict=True) if before in corners]
+    return _score(test, chosen, saving, best, by)
 
 
 def oracle_score(by: Yardstick) -> Score:
@@ -103,7 +113,7 @@ def oracle_score(by: Yardstick) -> Score:
     costs = np.linspace(by.ideal[0].cost, by.ideal[-1].cost, 1_000)
     enough = [Point(float(cost), height(by.ideal, float(cost))) for cost in costs]
     saving = next((one for one in enough if one.quality >= single.quality), by.ideal[-1])
-    return _score(by.ideal, saving, by.ideal[-1], by)
+    return _score(by.ideal, by.ideal, saving, by.ideal[-1], by)
 
 
 def constant(model: int, by: Yardstick) -> Setting:
@@ -113,11 +123,14 @@ def constant(model: int, by: Yardstick) -> Setting:
     )
 
 
-def _score(points: Sequence[Point], saving: Point, best: Point, by: Yardstick) -> Score:
+def _score(
+    points: Sequence[Point], chosen: Sequence[Point], saving: Point, best: Point, by: Yardstick
+) -> Score:
     low, single = by.singles[by.cheapest], by.singles[by.best]
     # Every policy may ask the cheapest model whatever the prompt.
     corners = hull([*points, low])
     found = area(corners, low=low.cost, high=single.cost)
+    strict = area([*chosen, low], low=low.cost, high=single.cost)
     room = by.ceiling - by.floor
     return Score(
         aiqr=found,
@@ -126,4 +139,6 @@ def _score(points: Sequence[Point], saving: Point, best: Point, by: Yardstick) -
         cost_save=1.0 - saving.cost / single.cost if single.cost > 0 else 0.0,
         cost_save_quality_delta=saving.quality - single.quality,
         corners=corners,
+        aiqr_chosen=strict,
+        gap_closed_chosen=(strict - by.floor) / room if room > 0 else 0.0,
     )

@@ -14,13 +14,13 @@ import msgspec
 
 from sparingly.core.routing.estimators import Floats, estimated
 from sparingly.core.routing.prompt_terms import terms_of
-from sparingly.core.routing.router_model import Costs, RouterModel, estimated_dollars
+from sparingly.core.routing.router_model import RouterModel, estimated_dollars, grounded, support
 from sparingly.errors import StartupError
 from sparingly.learning.evaluate_router import LEAST_PROMPTS, known
 from sparingly.learning.outcome_table import OutcomeTable
 from sparingly.learning.router_fit import fit_costs, fit_familiar
 from sparingly.learning.routing_area import best_single, point, single_points, weights_for
-from sparingly.learning.routing_policies import Chosen, Known, default_estimator, fitted, picks_at
+from sparingly.learning.routing_policies import Known, default_estimator, fitted, picks_at
 from sparingly.learning.routing_split import split_rows
 
 # One prompt in a hundred like those it was fitted on is declined; prompts from elsewhere are most of the rest.
@@ -61,21 +61,23 @@ def train_router(table: OutcomeTable, vectors: Floats, *, embedder: str, seed: i
     weights = weights_for(table.costs)
     costs = fit_costs(train.prompts, train.table)
     chosen = fitted(_POLICY, train, kept, costs, weights, seed=seed)
-    weight = operating_point(chosen, kept, costs, weights)
+    familiar = fit_familiar(train.prompts.vectors, seed=seed, usual=train.outcomes.mean(axis=0))
+    quality = grounded(
+        familiar, estimated(chosen.estimator, kept.prompts), support(familiar, kept.prompts.vectors)
+    )
+    dollars = estimated_dollars(costs, kept.prompts)
+    weight = operating_point(quality, dollars, kept, weights)
     everything = known(table, vectors, terms, range(len(table.ids)))
     router = RouterModel(
         embedder=embedder,
         models=table.models,
         quality=default_estimator(everything, seed=seed),
         costs=fit_costs(everything.prompts, table),
-        familiar=fit_familiar(vectors, seed=seed),
+        familiar=fit_familiar(vectors, seed=seed, usual=everything.outcomes.mean(axis=0)),
         cost_weight=weight,
         least_support=LEAST_SUPPORT,
     )
-    picks = picks_at(
-        estimated(chosen.estimator, kept.prompts), estimated_dollars(costs, kept.prompts), weight
-    )
-    at = point(kept.table.scores, kept.table.costs, picks)
+    at = point(kept.table.scores, kept.table.costs, picks_at(quality, dollars, weight))
     singles = single_points(kept.table.scores, kept.table.costs)
     best = best_single(single_points(train.table.scores, train.table.costs))
     return Fitted(
@@ -88,10 +90,8 @@ def train_router(table: OutcomeTable, vectors: Floats, *, embedder: str, seed: i
     )
 
 
-def operating_point(chosen: Chosen, kept: Known, costs: Costs, weights: list[float]) -> float:
+def operating_point(quality: Floats, dollars: Floats, kept: Known, weights: list[float]) -> float:
     """The cost weight of the cheapest setting not worse than the best single model; 0 where there is none."""
-    quality = estimated(chosen.estimator, kept.prompts)
-    dollars = estimated_dollars(costs, kept.prompts)
     points = [
         point(kept.table.scores, kept.table.costs, picks_at(quality, dollars, weight)) for weight in weights
     ]

@@ -50,11 +50,19 @@ class EmbeddingClassifier:
     """Judges by examples; embeds only what the look-up has not embedded already."""
 
     def __init__(
-        self, *, embedder: Embedder, model: TierModel, tiers: tuple[str, ...], timeout_s: float, clock: Clock
+        self,
+        *,
+        embedder: Embedder,
+        model: TierModel,
+        tiers: tuple[str, ...],
+        timeout_s: float,
+        clock: Clock,
+        least_support: float = 0.0,
     ) -> None:
         self._embedder = TimedEmbedder(embedder, timeout_s=timeout_s, clock=clock, slow=_SLOW)
         self._model = model
         self._tiers = tiers
+        self._least_support = least_support
 
     async def classify(
         self,
@@ -71,7 +79,14 @@ class EmbeddingClassifier:
             # Whoever waits here is better served by the most capable tier.
             return Classification(None, trouble=embedded.trouble)
         vector = embedded.vector
-        classified = classify(self._model, text=text, features=features, vector=vector, tiers=self._tiers)
+        classified = classify(
+            self._model,
+            text=text,
+            features=features,
+            vector=vector,
+            tiers=self._tiers,
+            least_support=self._least_support,
+        )
         return Classification(classified, vector=vector, embed_s=embedded.embed_s)
 
 

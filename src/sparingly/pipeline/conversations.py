@@ -5,12 +5,14 @@ Kept in memory: a second gateway, or this one after a restart, decides anew.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sparingly.core.answer import Usage
 from sparingly.core.chat import Tenant
 from sparingly.core.health import DeploymentId
 from sparingly.core.routing.conversation import Conversation
+from sparingly.core.routing.estimates import Estimate
 from sparingly.core.routing.sticking import Held, after_turn
 from sparingly.core.strategies import Sticky
 
@@ -50,12 +52,20 @@ class Conversations:
         tokens: int,
         now: float,
         is_needed: bool = True,
+        estimates: Sequence[Estimate] = (),
     ) -> None:
-        """Note who answered a turn of `tokens`."""
+        """Note who answered a turn of `tokens`, and what it was sent there by."""
         before = self.held(conversation, has_begun=has_begun, now=now)
         key = _key(conversation)
         self._held[key] = after_turn(
-            before, model, deployment, usage, tokens=tokens, now=now, is_needed=is_needed
+            before,
+            model,
+            deployment,
+            usage,
+            tokens=tokens,
+            now=now,
+            is_needed=is_needed,
+            estimates=estimates,
         )
         self._held.move_to_end(key)
         while len(self._held) > self._policy.max_conversations:

@@ -175,6 +175,7 @@ class Router:
             tokens=decision.features.estimated_tokens,
             now=self._clock.now(),
             is_needed=decision.move != "stayed",
+            estimates=decision.estimates,
         )
 
     def succeeded(self, candidate: Candidate, *, first_s: float | None = None) -> None:

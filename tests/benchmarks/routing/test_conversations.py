@@ -10,6 +10,7 @@ from benchmarks.result import RESULTS
 from benchmarks.routing.conversations import (
     AT_SHARE,
     CASES,
+    Asked,
     Played,
     Shape,
     at_quality,
@@ -18,10 +19,10 @@ from benchmarks.routing.conversations import (
     play,
     rules,
 )
-from sparingly.core.policy import Price
-from sparingly.core.pricing import model_price
-from sparingly.core.routing.selecting import Selection
-from sparingly.core.strategies import Sticky
+from sparingly.core.policy import Price, RoutingPolicy
+from sparingly.core.pricing import NanoDollars, model_price
+from sparingly.core.routing.estimates import Estimate, Estimates
+from sparingly.core.strategies import Learned, Pair, Sticky
 from sparingly.learning.outcome_table import OutcomeTable
 
 RESULT = RESULTS / "conversations.json"
@@ -40,7 +41,14 @@ PRICES = {
     for name, usd in (("big", 10.0), ("small", 5.0))
 }
 # The first prompt needs the big model, the second does not.
-SELECTIONS = [Selection(name, "score", ladder=("small", "big")) for name in ("big", "small")]
+ESTIMATES = [
+    Estimates((Estimate("big", 1.0, NanoDollars(0)), Estimate("small", small, NanoDollars(0))), support=1.0)
+    for small in (0.2, 1.0)
+]
+PAIR = RoutingPolicy(
+    pairs={"pair": Pair(strong="big", weak="small", score="learned", threshold=0.6)},
+    learned=Learned(file="", default="big"),
+)
 
 
 def _played(rule: str, prompts: list[int]) -> Played:
@@ -50,7 +58,8 @@ def _played(rule: str, prompts: list[int]) -> Played:
         for index, (turn, prompt) in enumerate(zip(made, prompts, strict=True))
     ]
     policy = Sticky()
-    return play(turns, SELECTIONS, rules(policy, PRICES)[rule], table=TABLE, prices=PRICES, policy=policy)
+    asked = Asked(ESTIMATES, PAIR, Sticky(memory=0.7 if rule == "sparingly" else 0.0))
+    return play(turns, asked, rules(policy, PRICES)[rule], table=TABLE, prices=PRICES, policy=policy)
 
 
 def test_the_same_seed_makes_the_same_conversations() -> None:
@@ -71,6 +80,7 @@ def test_the_same_seed_makes_the_same_conversations() -> None:
         ("never_stick", 2, 3.0, 1),
         ("pin_first", 0, 2.0, 0),
         ("only_up", 1, 3.0, 2),
+        ("sparingly_without_memory", 1, 3.0, 2),
         ("sparingly", 1, 3.0, 2),
     ],
 )
@@ -79,6 +89,13 @@ def test_the_rules_do_what_they_are_called(rule: str, switches: int, score: floa
     played = _played(rule, [1, 0, 1])
 
     assert (played.switches, played.score, played.strong) == (switches, score, strong)
+
+
+def test_one_turn_in_many_moves_a_conversation_less() -> None:
+    """Four easy turns say more than one hard one; two hard ones in a row are believed."""
+    assert _played("sparingly_without_memory", [1, 1, 1, 1, 0, 1]).switches > 0
+    assert _played("sparingly", [1, 1, 1, 1, 1, 1]).switches == 0
+    assert _played("sparingly", [1, 1, 1, 1, 0, 0, 0]).strong > 0
 
 
 def test_a_switch_pays_for_the_whole_conversation_again() -> None:
@@ -122,5 +139,6 @@ def test_the_committed_result_has_every_table_and_rule() -> None:
             "never_stick",
             "pin_first",
             "only_up",
+            "sparingly_without_memory",
             "sparingly",
         }

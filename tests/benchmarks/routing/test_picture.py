@@ -13,7 +13,7 @@ def test_a_picture_has_every_policy_and_every_model() -> None:
     singles = [Point(0.0001, 0.5), Point(0.01, 0.8)]
 
     def measured(quality: float) -> Measured:
-        return Measured(Score(0.0, 0.0, 0.0, 0.0, 0.0, [singles[0], Point(0.01, quality)]))
+        return Measured(Score(0.0, 0.0, 0.0, 0.0, 0.0, [singles[0], Point(0.01, quality)], 0.0, 0.0))
 
     policies = {name: measured(0.8) for name in COLORS} | {"default": measured(0.9)}
     root = ET.fromstring(picture("a <table>", ("small & old", "large"), [SplitReport(policies, singles, 1)]))  # noqa: S314 - made above

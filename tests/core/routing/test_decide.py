@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.features import Features
 from sparingly.core.policy import Deployment, Model, RoutingPolicy, Tier
+from sparingly.core.pricing import NanoDollars
 from sparingly.core.routing.balance import Load
 from sparingly.core.routing.decide import Alternative, Candidate, Decision, State, decide
+from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.routing.selecting import Evidence
 from sparingly.core.routing.sticking import Held
 from sparingly.core.routing.target import Target
 from sparingly.core.routing.tiers import Classified
-from sparingly.core.strategies import Pair, Sticky
+from sparingly.core.strategies import Learned, Pair, Sticky
 from sparingly.errors import UnknownModel
 
 CATALOG = Catalog(
@@ -216,6 +218,25 @@ def test_a_conversation_comes_back_to_the_deployment_that_has_it_cached() -> Non
     assert _in_conversation(target, WARM).propensity == 1.0
     assert _addresses(_in_conversation(target, WARM, down=frozenset({("one", "L1")})))[0] == "two/L2"
     assert _addresses(_in_conversation(target, WARM, now=2_000.0))[0] == "two/L2"
+
+
+def test_a_conversation_is_estimated_by_all_its_turns() -> None:
+    """The last one alone would have asked for the small model; the decision shows what it went by."""
+    policy = RoutingPolicy(learned=Learned(file="", default="large", cost_weight=0.0))
+    said = (Estimate("large", 0.5, NanoDollars(2)), Estimate("small", 0.6, NanoDollars(1)))
+    held = msgspec.structs.replace(WARM, turns=1, quality={"large": 0.9, "small": 0.2})
+
+    decision = decide(
+        Target("auto", None, "name", "learned"),
+        policy=policy,
+        catalog=CATALOG,
+        features=FEATURES,
+        evidence=Evidence(estimates=Estimates(said, support=1.0)),
+        state=State(held=held, now=WARM.at),
+    )
+
+    assert decision.routed == "large"
+    assert [one.quality for one in decision.estimates] == pytest.approx([0.7, 0.4])
 
 
 def test_a_model_that_left_the_config_holds_nobody() -> None:

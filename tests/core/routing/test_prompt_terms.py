@@ -1,7 +1,12 @@
 """What of a text's words and size is kept."""
 
+import re
+from zlib import crc32
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sparingly.core.routing.prompt_terms import BUCKETS, SIZES, terms_of, weighed
 
@@ -20,6 +25,15 @@ def test_case_does_not_count_and_order_does() -> None:
 def test_buckets_are_the_same_on_every_machine() -> None:
     """A fitted file's weights hang on them."""
     assert terms_of("hello").buckets.tolist() == [0x3610A686 % BUCKETS]
+
+
+@given(st.text(max_size=200))
+def test_words_are_runs_of_letters_digits_and_what_is_not_ascii(text: str) -> None:
+    """Whatever else there is parts them."""
+    words = re.findall(rb"[0-9a-z_\x80-\xff]+", text.lower().encode())
+
+    assert {crc32(word) % BUCKETS for word in words} <= set(terms_of(text).buckets.tolist())
+    assert len(terms_of(text).buckets) <= max(0, 2 * len(words) - 1)
 
 
 def test_a_word_said_often_counts_more_but_not_as_often() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sparingly.core.routing.estimators import Blend
-from sparingly.core.routing.router_model import RouterModel, estimated_dollars, support
+from sparingly.core.routing.router_model import RouterModel, estimated_dollars, grounded, support
 from sparingly.learning.router_fit import fit_costs, fit_familiar
 from sparingly.learning.routing_area import weights_for
 from sparingly.learning.routing_policies import fitted
@@ -50,6 +50,32 @@ def test_support_falls_with_the_distance_to_what_is_known() -> None:
 
     assert float(np.median(near)) > 0.25
     assert router.estimate(elsewhere, "?").support == 0.0
+
+
+def test_estimates_fall_back_on_what_is_usual_where_nothing_is_near() -> None:
+    """Far from everything two wordings are one; near, an estimate stands as it is; between, it is between."""
+    usual = np.array([0.1, 0.9, 0.4], dtype=np.float32)
+    found = np.array([[1.0, 0.0, 0.6]] * 3, dtype=np.float32)
+    familiar = msgspec.structs.replace(_router("ridge").familiar, usual=usual)
+
+    drawn = grounded(familiar, found, np.array([0.0, 0.025, 0.5], dtype=np.float32))
+
+    assert drawn[0] == pytest.approx(usual)
+    assert drawn[1] == pytest.approx((usual + found[0]) / 2)
+    assert drawn[2] == pytest.approx(found[0])
+
+
+def test_a_prompt_from_elsewhere_gets_the_usual_quality_whatever_it_says() -> None:
+    """The router's own estimate is drawn so, too."""
+    usual = np.array([0.2, 0.5, 0.7], dtype=np.float32)
+    router = _router("ridge")
+    router = msgspec.structs.replace(router, familiar=msgspec.structs.replace(router.familiar, usual=usual))
+    elsewhere = np.eye(FRESH.prompts.vectors.shape[1], dtype=np.float32)[5]
+
+    estimates = [router.estimate(elsewhere, text) for text in ("?", "count 1 2 3")]
+
+    for one in estimates:
+        assert [model.quality for model in one.models] == pytest.approx(usual.tolist())
 
 
 def test_the_task_is_named_also_where_tasks_are_a_part_of_a_blend() -> None:

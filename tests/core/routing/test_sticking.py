@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sparingly.core.answer import Usage
 from sparingly.core.policy import Price
 from sparingly.core.pricing import NanoDollars, model_price
-from sparingly.core.routing.estimates import Estimate
+from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.routing.selecting import Selection
-from sparingly.core.routing.sticking import Held, Stuck, after_turn, is_warm, pays, stick
+from sparingly.core.routing.sticking import Held, Stuck, after_turn, is_warm, pays, remembered, stick
 from sparingly.core.strategies import Sticky
 
 NOW = 10_000.0
@@ -131,6 +131,54 @@ def test_a_saving_of_nothing_never_pays() -> None:
     same = {"big": PRICES["big"], "twin": PRICES["big"]}
 
     assert not pays(held, "twin", policy=POLICY, prices=same, tokens=500, now=NOW)
+
+
+def _said(big: float, small: float) -> Estimates:
+    return Estimates(
+        (Estimate("big", big, NanoDollars(9)), Estimate("small", small, NanoDollars(1))),
+        support=0.5,
+        task="t",
+    )
+
+
+@pytest.mark.parametrize(
+    ("turns", "share"),
+    [(1, 1 / 2), (2, 1 / 3), (3, 0.3), (100, 0.3)],
+)
+def test_what_is_estimated_is_a_moving_mean_over_the_turns(turns: int, share: float) -> None:
+    """All alike at first; later the last one counts as the setting says.  Nothing else is changed."""
+    held = Held("big", NOW, turns=turns, quality={"big": 1.0, "small": 0.0})
+
+    found = remembered(_said(0.0, 1.0), held, Sticky(memory=0.7))
+
+    assert [one.quality for one in found.models] == pytest.approx([1 - share, share])
+    assert [one.cost_nano for one in found.models] == [9, 1]
+    assert (found.support, found.task) == (0.5, "t")
+
+
+@pytest.mark.parametrize(
+    ("held", "policy"),
+    [
+        (None, Sticky()),
+        (Held("big", NOW), Sticky()),
+        (Held("big", NOW, quality={"big": 1.0}), Sticky(memory=0.0)),
+        (Held("big", NOW, quality={"big": 1.0}), Sticky(enabled=False)),
+        (Held("big", NOW, quality={"retired": 1.0}), Sticky()),
+    ],
+)
+def test_a_turn_stands_alone_where_nothing_is_remembered(held: Held | None, policy: Sticky) -> None:
+    """At the first turn, where nothing was estimated before, and where the config wants it so."""
+    assert remembered(_said(0.2, 0.4), held, policy) == _said(0.2, 0.4)
+
+
+def test_estimates_are_remembered_until_there_are_others() -> None:
+    """A turn that a rule of the config decided had none."""
+    usage = Usage(output_tokens=1)
+    first = after_turn(None, "big", ("p", "b"), usage, tokens=1, now=NOW, estimates=_said(0.5, 0.25).models)
+
+    second = after_turn(first, "big", ("p", "b"), usage, tokens=1, now=NOW)
+
+    assert first.quality == second.quality == {"big": 0.5, "small": 0.25}
 
 
 def test_a_turn_is_remembered() -> None:

@@ -24,7 +24,7 @@ from sparingly.core.pricing import ModelPrice
 from sparingly.core.routing.balance import Load, balance
 from sparingly.core.routing.estimates import Estimate
 from sparingly.core.routing.selecting import Evidence, Selection, select
-from sparingly.core.routing.sticking import Held, Move, is_warm, stick
+from sparingly.core.routing.sticking import Held, Move, is_warm, remembered, stick
 from sparingly.core.routing.target import Target, strategy_models
 
 
@@ -106,6 +106,9 @@ def decide(
         reason = f"rule:{target.route}" if target.reason == "route" else target.reason
         decision = Decision(target.route, target.model, (), reason, features=features)
         return _addressed(decision, (), policy, catalog=catalog, state=state, draw=draw)
+    if evidence.estimates is not None:
+        estimates = remembered(evidence.estimates, state.held, policy.sticky)
+        evidence = msgspec.structs.replace(evidence, estimates=estimates)
     selection = select(target.strategy, policy, evidence)
     held = _held(target, selection, policy, state)
     stuck = stick(

@@ -14,7 +14,7 @@ Rule: with less support than asked for nothing is chosen; a guess from far away 
 no better than the default, and nobody would know why it was made.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -76,15 +76,18 @@ def choose(
 
     Equal scores go to the cheaper model, then to the one that stands first in the file.
     """
-    candidates = [one for one in estimates.models if allowed is None or one.model in allowed]
+    candidates = estimates.models
+    if allowed is not None:
+        candidates = tuple(one for one in candidates if one.model in allowed)
     if not candidates:
         return Choice(None, "no-candidate")
-    scores = {one.model: _score(one, aim) for one in candidates}
+    scores = _scores(candidates, aim)
     if estimates.support < least_support:
         return Choice(None, "little-evidence", scores)
 
     if isinstance(aim, CostWeight):
-        chosen = max(candidates, key=lambda one: (scores[one.model], -one.cost_nano))
+        most = max(scores.values())
+        chosen = min((one for one in candidates if scores[one.model] == most), key=lambda one: one.cost_nano)
     else:
         enough = (1.0 - aim.tolerance) * max(one.quality for one in candidates)
         good = [one for one in candidates if one.quality >= enough]
@@ -108,7 +111,7 @@ def checked_models(estimated: Collection[str], served: Collection[str], *, sourc
     return both
 
 
-def _score(one: Estimate, aim: Aim) -> float:
+def _scores(candidates: Sequence[Estimate], aim: Aim) -> dict[str, float]:
     if isinstance(aim, CostWeight):
-        return one.quality - aim.weight * to_usd(one.cost_nano)
-    return one.quality
+        return {one.model: one.quality - aim.weight * to_usd(one.cost_nano) for one in candidates}
+    return {one.model: one.quality for one in candidates}

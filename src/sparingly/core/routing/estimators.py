@@ -128,15 +128,16 @@ def estimated_in_tasks(estimator: Estimator, prompts: Prompts) -> Found:
             return Found(_by_tasks(estimator, prompts, tasks), tasks)
         case Blend(parts=parts, shares=shares):
             found = [estimated_in_tasks(part, prompts) for part in parts]
-            outcomes = np.zeros((), dtype=np.float32)
-            for one, share in zip(found, shares, strict=True):
-                outcomes = outcomes + np.float32(share) * one.outcomes
+            outcomes = np.float32(shares[0]) * found[0].outcomes
+            for one, share in zip(found[1:], shares[1:], strict=True):
+                outcomes += np.float32(share) * one.outcomes
             return Found(outcomes, next((one.tasks for one in found if one.tasks is not None), None))
 
 
 def linear(model: Linear, prompts: Prompts) -> Floats:
     """A linear estimator's outcomes."""
-    found = model.bias + _times(prompts.vectors, model.vector)
+    found = _times(prompts.vectors, model.vector)
+    found += model.bias
     sizes = np.array([terms.sizes for terms in prompts.terms], dtype=np.float32).reshape(
         len(prompts.terms), -1
     )
@@ -153,7 +154,8 @@ def scaled_sizes(sizes: Floats, means: Floats, scales: Floats) -> Floats:
 
 def held_within(values: Floats, least: Floats | float, most: Floats | float) -> Floats:
     """What `np.clip` gives, which takes several times as long: felt where there are as many numbers as models."""
-    return np.asarray(np.minimum(np.maximum(values, least), most), dtype=np.float32)
+    found: Floats = np.minimum(np.maximum(values, least), most)
+    return found
 
 
 def similarities_of(vectors: Floats, centers: Floats) -> Floats:
@@ -164,16 +166,21 @@ def similarities_of(vectors: Floats, centers: Floats) -> Floats:
 def _times(rows: Floats, columns: Floats) -> Floats:
     if len(rows) == 1:
         # A request: BLAS multiplies a matrix by one vector in a third of the time it takes for a matrix of one row.
-        return np.asarray((rows[0] @ columns)[None, :], dtype=np.float32)
-    return np.asarray(rows @ columns, dtype=np.float32)
+        row: Floats = rows[0] @ columns
+        return row[None, :]
+    found: Floats = rows @ columns
+    return found
 
 
 def tasks_of(model: Tasks, vectors: Floats) -> TaskNumbers:
     """The task of each prompt, -1 for none."""
     similarities = similarities_of(vectors, model.centers)
-    closest = similarities.argmax(axis=1)
-    is_near = similarities[np.arange(len(vectors)), closest] >= model.bars[closest]
-    return np.where(is_near, model.owners[closest], -1)
+    # A request is one row: taking numbers out of arrays is quicker than arrays of one number.
+    tasks = [
+        model.owners[at] if row[at] >= model.bars[at] else -1
+        for row, at in zip(similarities, similarities.argmax(axis=1).tolist(), strict=True)
+    ]
+    return np.array(tasks, dtype=np.intp)
 
 
 def _by_neighbors(model: Neighbors, vectors: Floats) -> Floats:
@@ -187,16 +194,21 @@ def _by_tables(model: Tables, vectors: Floats) -> Floats:
     tables, rows, dimensions = model.centers.shape
     similarities = similarities_of(vectors, model.centers.reshape(-1, dimensions))
     closest = similarities.reshape(len(vectors), tables, rows).argmax(axis=2)
-    found = model.outcomes[np.arange(tables), closest]
-    return np.asarray(found.sum(axis=1) / np.float32(tables), dtype=np.float32)
+    # `take` from one flat table: indexing with arrays takes several times as long.
+    found = model.outcomes.reshape(tables * rows, -1).take(
+        closest + np.arange(0, tables * rows, rows), axis=0
+    )
+    return np.asarray(np.add.reduce(found, axis=1) / np.float32(tables), dtype=np.float32)
 
 
 def _by_tasks(model: Tasks, prompts: Prompts, tasks: TaskNumbers) -> Floats:
     general = linear(model.general, prompts)
     found = general.copy()
-    for row in np.flatnonzero(tasks >= 0):
-        task = tasks[row]
-        own = general[row] + general[row] @ model.heads[task, :-1] + model.heads[task, -1]
+    for row, task in enumerate(tasks.tolist()):
+        if task < 0:
+            continue
+        own, head = general[row], model.heads[task]
+        own = own + own @ head[:-1] + head[-1]
         # A task's score says as much as the task has evidence; the rest is the general estimate's.
         share = np.float32(1.0 - model.alpha) * model.shares[task]
         found[row] = (1.0 - share) * own + share * model.means[task]

@@ -111,6 +111,7 @@ def _by_tier(policy: RoutingPolicy, evidence: Evidence) -> Selection:
         escalated=choice.escalated,
         scores=classified.scores if classified is not None else {},
         confidence=classified.confidence if classified is not None else None,
+        support=classified.support if classified is not None else None,
         ladder=tuple(tier.model for tier in policy.tiers.values()),
         above=tuple(policy.tiers[tier].model for tier in tiers_above(policy, choice.tier)),
     )

@@ -18,13 +18,17 @@ Down it goes when
    shorter than providers cache.
 Prices that nobody knows prove no saving: it stays until the cache has expired.
 
+What is estimated of a conversation is the moving mean over its turns, not the last turn's estimate alone: one
+message says little, and turns of a conversation are alike.  Such a conversation moves less often, and where
+a prompt cache is worth something costs less at equal quality (benchmarks/results/conversations.json).
+
 What is up?  The strategy's own order, where it has one; else the dearer model,
 since a strategy pays more only for quality.
 
 The request is never touched: all of its history goes to whoever is chosen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -32,6 +36,7 @@ import msgspec
 from sparingly.core.answer import Usage
 from sparingly.core.health import DeploymentId
 from sparingly.core.pricing import ModelPrice, cost_pico
+from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.routing.selecting import Selection
 from sparingly.core.strategies import Sticky
 
@@ -58,6 +63,8 @@ class Held(msgspec.Struct, frozen=True):
     """Turns since it came to this model,"""
     needed: int = 1
     """and those of them that the strategy itself sent here."""
+    quality: Mapping[str, float] = {}
+    """What the turns so far tell of each model."""
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -86,6 +93,24 @@ def stick(
     if pays(held, selection.model, policy=policy, prices=prices, tokens=tokens, now=now):
         return Stuck(selection.model, "down")
     return Stuck(held.model, "stayed")
+
+
+def remembered(estimates: Estimates, held: Held | None, policy: Sticky) -> Estimates:
+    """The estimates of a turn, drawn towards those of the turns before it."""
+    if held is None or not held.quality or not policy.enabled:
+        return estimates
+    # Few turns count alike; of many the latest count most.
+    share = max(1.0 - policy.memory, 1.0 / (held.turns + 1)) if policy.memory > 0.0 else 1.0
+    return msgspec.structs.replace(
+        estimates,
+        models=tuple(
+            msgspec.structs.replace(
+                one,
+                quality=share * one.quality + (1.0 - share) * held.quality.get(one.model, one.quality),
+            )
+            for one in estimates.models
+        ),
+    )
 
 
 def is_warm(held: Held, policy: Sticky, *, now: float) -> bool:
@@ -129,15 +154,22 @@ def after_turn(
     tokens: int,
     now: float,
     is_needed: bool = True,
+    estimates: Sequence[Estimate] = (),
 ) -> Held:
-    """What a conversation holds once a turn is answered; `is_needed` says that the strategy itself sent it there."""
+    """What a conversation holds once a turn is answered.
+
+    `is_needed` says that the strategy itself sent it there; `estimates` are those it was sent by.
+    """
+    quality: Mapping[str, float] = {one.model: one.quality for one in estimates}
     # The length is estimated for every turn alike; a provider's count of one would not compare with the next's.
     long = tokens + usage.output_tokens
     if held is None:
-        return Held(model, now, 1, long, float(usage.output_tokens or _ANSWER_TOKENS), deployment)
+        answer = float(usage.output_tokens or _ANSWER_TOKENS)
+        return Held(model, now, 1, long, answer, deployment, quality=quality)
     mean = held.answer_tokens + (usage.output_tokens - held.answer_tokens) / (held.turns + 1)
     here, needed = (held.here, held.needed) if held.model == model else (0, 0)
-    return Held(model, now, held.turns + 1, long, mean, deployment, here + 1, needed + is_needed)
+    known = quality or held.quality
+    return Held(model, now, held.turns + 1, long, mean, deployment, here + 1, needed + is_needed, known)
 
 
 def _is_up(selection: Selection, held: Held, prices: Mapping[str, ModelPrice], tokens: int) -> bool:

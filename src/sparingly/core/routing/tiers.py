@@ -28,11 +28,15 @@ DEFAULT_TIERS = ("simple", "standard", "complex")
 
 
 class Classified(msgspec.Struct, frozen=True):
-    """What a classifier says: the likeliest tier, how sure it is (0 to 1), and all scores by tier."""
+    """What a classifier says: the likeliest tier, how sure it is (0 to 1), and all scores by tier.
+
+    `support` is the share of its examples that lie farther from the others than this question; None: unknown.
+    """
 
     tier: str
     confidence: float
     scores: dict[str, float] = {}
+    support: float | None = None
 
 
 class TierChoice(msgspec.Struct, frozen=True):
