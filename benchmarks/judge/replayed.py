@@ -3,7 +3,8 @@
 Everything goes through replay, which is the gateway's own code: scopes, freshness, personal data, guards and judge.
 Of a pair the stored question is asked first and the other one a second later, each pair by a tenant of its own; of
 CacheSafety the second is the whole request as the set gives it.  The docs bot's questions are asked by one tenant, each
-once, in a seeded order.  Halves are those of small_sets.py: the judge is fitted on the first.
+once, in a seeded order.  Halves are those of small_sets.py: the judge is fitted on the first.  The same logs are played
+with a static threshold of cosine similarity in the judge's place.
 
     python -m benchmarks.judge.replayed      writes results/replayed.json
 """
@@ -31,6 +32,10 @@ MODEL: Final = "gpt-4o"
 # 2026-01-05 00:00 UTC, a Monday.
 BEGIN: Final = 1_767_571_200.0
 HALVES: Final = ("fitted", "measured")
+WAYS: Final[Mapping[str, Mapping[str, object]]] = {
+    "default": {},
+    **{f"static {bar}": {"judge": "threshold", "threshold": bar} for bar in (0.8, 0.85, 0.9, 0.95)},
+}
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -44,24 +49,27 @@ class Asked(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Play, count, write."""
-    figures: dict[str, object] = {"what": __doc__}
-    for name in SMALL:
-        asked = list(pair_log(name))
-        figures[name] = pair_figures(asked, played(asked))
+    pairs = {name: list(pair_log(name)) for name in SMALL}
     docs = list(docs_log())
-    figures["osschat"] = docs_figures(docs, played(docs))
+    figures: dict[str, object] = {"what": __doc__}
+    for way, cache in WAYS.items():
+        sets: dict[str, object] = {
+            name: pair_figures(asked, played(asked, cache)) for name, asked in pairs.items()
+        }
+        sets["osschat"] = docs_figures(docs, played(docs, cache))
+        figures[way] = sets
     print(write_result("replayed", figures))
 
 
-def played(asked: Sequence[Asked]) -> dict[str, dict[str, object]]:
-    """Each request's decision, by its id."""
+def played(asked: Sequence[Asked], cache: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Each request's decision, by its id; `cache` is that part of the config."""
     with tempfile.TemporaryDirectory() as folder:
         log, decisions = Path(folder) / "log.jsonl", Path(folder) / "decisions.jsonl"
         log.write_bytes(b"".join(msgspec.json.encode(one.line) + b"\n" for one in asked))
         asyncio.run(
             run_replay(
                 Options(log=log, decisions=decisions),
-                load_settings(None, {}),
+                load_settings({"cache": dict(cache)} if cache else None, {}),
                 config=b"",
                 console=Console(quiet=True),
             )
