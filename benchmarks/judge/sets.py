@@ -76,4 +76,5 @@ def _single(judge: JudgeModel, embed: Embed, pairs: Sequence[tuple[str, str, boo
         np.array(same_words),
         int((labels == RIGHT).sum()),
         tuple(tag for *_, tag in pairs),
+        tuple((one, (other,)) for one, other, *_ in pairs),
     )

@@ -34,7 +34,7 @@ class Measured(msgspec.Struct, frozen=True, eq=False):
     """A set: for each request the rows of its up to K candidates, their labels, and which have the same words.
 
     Candidates that are not there have no similarity (NaN).  `repeats` are the requests that some
-    earlier one could answer, `tags` the kind of each request.
+    earlier one could answer, `tags` the kind of each request, `texts` what it asks and what its candidates asked.
     """
 
     rows: Rows
@@ -42,6 +42,7 @@ class Measured(msgspec.Struct, frozen=True, eq=False):
     same_words: npt.NDArray[np.bool_]
     repeats: int
     tags: tuple[str, ...] = ()
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Best(msgspec.Struct, frozen=True, eq=False):
@@ -77,7 +78,9 @@ def played(
     labels = np.full((len(texts), K), UNJUDGED, dtype=np.int8)
     same = np.zeros((len(texts), K), dtype=np.bool_)
     repeats = 0
+    compared: list[tuple[str, tuple[str, ...]]] = []
     for at, near in enumerate(stream_neighbors(vectors)):
+        compared.append((texts[at], tuple(texts[other] for other, _ in near)))
         if not near:
             continue
         stored = [readings[other] for other, _ in near]
@@ -85,7 +88,7 @@ def played(
         labels[at, : len(near)] = [label(texts[at], texts[other]) for other, _ in near]
         same[at, : len(near)] = [in_same_words(readings[at], one) for one in stored]
         repeats += RIGHT in labels[at]
-    return Measured(table, labels, same, repeats)
+    return Measured(table, labels, same, repeats, texts=tuple(compared))
 
 
 def best_candidates(
