@@ -25,7 +25,13 @@ ERROR_EVENT = b'data: {"error": {"message": "overloaded"}}\n\n'
 STAMP = Stamp(id="1", created=1)
 
 
-def _relay(scripted: Scripted, *, translated: bool = False, strips_usage: bool = False) -> Relay:
+def _relay(
+    scripted: Scripted,
+    *,
+    translated: bool = False,
+    strips_usage: bool = False,
+    turn: asyncio.Lock | None = None,
+) -> Relay:
     inbound = INBOUND["openai"]
     return Relay(
         ScriptedReply(scripted),
@@ -33,6 +39,7 @@ def _relay(scripted: Scripted, *, translated: bool = False, strips_usage: bool =
         inbound=inbound,
         writer=inbound.stream(Ask("gpt-4o", (), include_usage=True), STAMP) if translated else None,
         stripper=UsageStripper() if strips_usage else None,
+        turn=asyncio.Lock() if turn is None else turn,
     )
 
 
@@ -224,3 +231,25 @@ def test_wherever_the_network_cuts_the_bytes_the_answer_is_the_same(
     answer = relay.answer()
     assert answer is not None
     assert answer.text == PARIS
+
+
+async def test_streams_that_end_together_are_read_one_a_turn() -> None:
+    """Whoever still has something to pass on need not wait until all of them are read."""
+    turn = asyncio.Lock()
+    relays = [_relay(stream(), turn=turn) for _ in range(5)]
+    read: list[int] = []
+
+    async def play(relay: Relay) -> None:
+        await _all(relay)
+        read.append(turns)
+
+    turns = 0
+    async with asyncio.TaskGroup() as group:
+        for relay in relays:
+            group.create_task(play(relay))
+        while len(read) < len(relays):
+            turns += 1
+            await asyncio.sleep(0)
+
+    assert len(set(read)) == len(relays)
+    assert all(relay.complete for relay in relays)

@@ -4,6 +4,7 @@ Everything up to the first content may be tried again elsewhere; nothing after.
 A provider's own error, when no candidate is left, is passed on as it came.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -89,6 +90,7 @@ class Call:
         self._clock = clock
         self._sleep = sleep
         self._rng = rng
+        self._turn = asyncio.Lock()
 
     async def begin(self, incoming: Incoming, candidates: Sequence[Candidate], *, stamp: Stamp) -> Called:
         """Ask until an answer begins.
@@ -221,6 +223,7 @@ class Call:
                 inbound=inbound,
                 writer=None if same else inbound.stream(incoming.ask, stamp),
                 stripper=UsageStripper() if same and self._injects(incoming, upstream) else None,
+                turn=self._turn,
             )
             return msgspec.structs.replace(called, relay=await _opened(relay))
         try:

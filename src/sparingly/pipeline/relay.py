@@ -6,6 +6,7 @@ piece is read and written anew.  Either way a stream that is cut ends with the
 client dialect's explicit error event: nothing partial is passed off as whole.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
@@ -32,14 +33,19 @@ class Relay:
         inbound: Inbound,
         writer: StreamWriter | None,
         stripper: UsageStripper | None,
+        turn: asyncio.Lock,
     ) -> None:
-        """`writer` is None where both sides speak one dialect; `stripper` takes injected usage out again."""
+        """`writer` is None where both sides speak one dialect; `stripper` takes injected usage out again.
+
+        `turn` is shared by streams of one loop, see `_last_portion`.
+        """
         self._reply = reply
         self._source = reply.body()
         self._reader = reader
         self._inbound = inbound
         self._writer = writer
         self._stripper = stripper
+        self._turn = turn
         self._deltas: list[Delta] = []
         self._early: list[bytes] = []
         self._unread: list[bytes] = []
@@ -72,7 +78,7 @@ class Relay:
                 out = self._pass_on(piece)
                 if out:
                     yield out
-            self._catch_up()
+            await self._last_portion()
             tail = self._tail()
         except UpstreamError as error:
             self.trouble = error
@@ -111,6 +117,17 @@ class Relay:
         if self._writer is not None:
             return self._writer.write(deltas)
         return piece if self._stripper is None else self._stripper.feed(piece)
+
+    async def _last_portion(self) -> None:
+        """Read what is left unread, when nobody else does.
+
+        Streams often end together, and then what is left of all of them would be read in one turn of the loop, while
+        pieces of others wait.  So one is read a turn, and whoever has something to pass on comes first.
+        """
+        if self._unread:
+            async with self._turn:
+                await asyncio.sleep(0)
+                self._catch_up()
 
     def _catch_up(self) -> None:
         """Read what was passed on unread."""
