@@ -45,6 +45,8 @@ BUDGET: Final = (
     Line("added to a chunk, cache on, p99, ms", 0.3, "streams/on/chunk/added_p99_ms"),
     Line("streams at once that all end, cache off", 256, "many_streams/off/complete", at_least=True),
     Line("streams at once that all end, cache on", 256, "many_streams/on/complete", at_least=True),
+    Line("streams of them with a chunk over 100 ms late, cache off", 0, "many_streams/off/stalled"),
+    Line("streams of them with a chunk over 100 ms late, cache on", 0, "many_streams/on/stalled"),
     Line("start to ready, model loaded, s", 3.0, "memory/start_to_ready_empty/start_to_ready_s"),
     Line("start to ready with 50,000 entries in one scope, s", 3.0, "memory/one_scope/start_to_ready_s"),
     Line("start to ready with 50,000 entries in many scopes, s", 3.0, "memory/many_scopes/start_to_ready_s"),

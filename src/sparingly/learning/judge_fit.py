@@ -34,7 +34,7 @@ _FALLING: Final = frozenset(
         "soft_asked", "soft_stored", "soft_most", "soft_heaviest", "heaviest_asked", "heaviest_stored",
         "learned", "numbers_unshared", "numbers_conflict", "negation", "opposites", "names_unshared",
         "names_conflict", "disorder", "reversed", "swapped", "changed_weight", "quantifier_unshared",
-        "degree_unshared", "time_unshared", "format_unshared", "unshared_asked", "unshared_stored",
+        "degree_unshared", "time_unshared", "format_unshared", "unshared_asked", "unshared_stored", "task_differs",
     }
 )  # fmt: skip
 DIRECTIONS: Final = tuple(int(name in _RISING) - int(name in _FALLING) for name in NAMES)

@@ -29,13 +29,14 @@ def task_pairs(texts: Iterable[str], *, seed: int) -> Iterator[MadePair]:
     every = list(texts)
     nouns = [noun for text in every if (noun := _cut(_NOUN, text)) is not None]
     ways = [way for text in every if (way := _cut(_WAY, text)) is not None]
-    for subjects, wordings in (
-        ([*nouns, *(f"how to {way}" for way in ways)], TASKS),
-        (nouns, MEANINGS),
-        (ways, WAYS),
+    for subjects, wordings, others, again in (
+        # Of tasks there are more than anybody can name, so most pairs of them differ.
+        ([*nouns, *(f"how to {way}" for way in ways)], TASKS, TASKS, 1),
+        (nouns, MEANINGS, (*MEANINGS, *TASKS), 2),
+        (ways, WAYS, WAYS, 2),
     ):
         for subject in subjects:
-            yield from _about(subject, subjects, wordings, rng)
+            yield from _about(subject, subjects, wordings, rng, others=others, again=again)
     sentences = [text.strip() for text in every if _SHORTEST_TEXT <= len(text.strip()) <= _LONGEST_TEXT]
     for sentence in rng.sample(sentences, min(len(sentences), len(nouns) + len(ways))):
         yield from _on_text(sentence, sentences, rng)
@@ -48,14 +49,20 @@ def _cut(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def _about(
-    subject: str, subjects: Sequence[str], tasks: Sequence[Wordings], rng: random.Random
+    subject: str,
+    subjects: Sequence[str],
+    tasks: Sequence[Wordings],
+    rng: random.Random,
+    *,
+    others: Sequence[Wordings],
+    again: int,
 ) -> Iterator[MadePair]:
-    """Up to two pairs that ask the same, three that do not."""
-    task, other, third = rng.sample(tasks, 3)
-    one, *again = rng.sample(task, min(len(task), 3))
-    for wording in again:
+    """Up to `again` pairs that ask the same, four that do not: three times one of `others`, once another subject."""
+    task = rng.choice(tasks)
+    one, *rest = rng.sample(task, min(len(task), 1 + again))
+    for wording in rest:
         yield _pair(one.format(subject), wording.format(subject), same=True)
-    for different in (other, third):
+    for different in rng.sample([other for other in others if other is not task], 3):
         yield _pair(one.format(subject), rng.choice(different).format(subject), same=False)
     elsewhere = rng.choice(subjects)
     if elsewhere.lower() != subject.lower():
@@ -64,7 +71,7 @@ def _about(
 
 def _on_text(sentence: str, sentences: Sequence[str], rng: random.Random) -> Iterator[MadePair]:
     """As `_about`, and one with a detail of the text changed."""
-    yield from _about(sentence, sentences, EDITS, rng)
+    yield from _about(sentence, sentences, EDITS, rng, others=EDITS, again=2)
     change = rng.choice(list(DIFFERENT.values()))
     changed = change(sentence, rng)
     if changed is not None and changed.lower() != sentence.lower():

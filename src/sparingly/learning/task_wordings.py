@@ -5,7 +5,36 @@ By what stands in the braces: a subject, a noun, an action, or a text to work on
 
 from typing import Final
 
+_KINDS: Final = (
+    "memo", "speech", "slogan", "glossary", "report", "proposal", "newsletter", "blog post", "survey", "video script",
+    "reminder", "public announcement", "riddle", "joke", "song", "contract", "budget", "schedule", "lesson plan", "job ad",
+    "review", "flyer", "toast", "dialogue", "diary entry", "business plan", "policy", "training course", "postcard", "FAQ",
+    "thank-you card", "complaint", "invitation", "sales pitch", "press kit", "crossword", "comic strip", "radio ad",
+    "decision tree", "status update",
+)  # fmt: skip
 TASKS: Final = (
+    *(
+        (
+            f"Write a {kind} about {{}}",
+            f"Draft a {kind} on {{}}",
+            f"I need a {kind} about {{}}",
+            f"Give me a {kind} on {{}}",
+            f"Can you create a {kind} for {{}}?",
+            f"Please prepare a {kind} that explains {{}}",
+        )
+        for kind in _KINDS
+    ),
+    *(
+        (f"Explain {{}} to {whom}", f"Describe {{}} so that {whom} can follow", f"Tell {whom} about {{}}")
+        for whom in (
+            "an engineer",
+            "my grandmother",
+            "investors",
+            "a new tenant",
+            "my students",
+            "a journalist",
+        )
+    ),
     ("Summarize {}", "Give me a summary of {}", "Sum up {}", "Can you summarize {}?"),
     ("Write a poem about {}", "Compose a poem on {}", "I need a poem about {}"),
     (

@@ -35,6 +35,17 @@ def test_each_contradiction_has_its_column() -> None:
     assert seen("fly from rome to oslo", "fly from oslo to rome")["swapped"] == 1
 
 
+def test_another_kind_of_text_is_another_task() -> None:
+    """However much is said about the one subject; where one only asks, that is half of it."""
+    letter = "Write a letter about the trade fair in Lyon"
+
+    assert seen(letter, "Give me a checklist for the trade fair in Lyon")["task_differs"] == 1
+    assert seen(letter, "Describe the trade fair in Lyon")["task_differs"] == 1
+    assert seen(letter, "Draft a letter on the trade fair in Lyon")["task_differs"] == 0
+    assert seen(letter, "What is the trade fair in Lyon?")["task_differs"] == 0.5
+    assert seen("What is a webhook?", "Explain a webhook")["task_differs"] == 0
+
+
 def test_two_negations_cancel() -> None:
     """Parity is what is compared."""
     assert seen("why can't I not pay", "why can I pay")["negation"] == 0

@@ -44,6 +44,25 @@ def test_how_i_should_and_how_i_can_ask_for_one_way() -> None:
     assert reading("How do I know if I should go?").classes[modal] == {"should"}
 
 
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("Can you write a polite letter about the audit?", {"polite", "letter"}),
+        ("I need a poem on rain", {"poem"}),
+        ("Summarize the contract", {"summarize"}),
+        ("Describe for a newcomer the audit", set()),
+        ("Give me the steps to reset it", set()),
+        ("How do I reset it?", None),
+        ("", None),
+    ],
+)
+def test_what_kind_of_text_is_to_be_made_stands_before_what_it_is_about(
+    text: str, task: set[str] | None
+) -> None:
+    """A plain description is of no kind, and a question makes nothing."""
+    assert reading(text).task == task
+
+
 def test_a_word_outside_the_table_is_as_rare_as_can_be() -> None:
     """And resembles no other."""
     found = reading("reset zorblax")

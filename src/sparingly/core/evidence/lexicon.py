@@ -71,6 +71,16 @@ FRAMES: Final = _words(
 )
 """At the beginning of a request: how an answer is asked for, not what about."""
 
+MAKING: Final = _words(
+    """write draft compose create make give prepare generate produce suggest list outline summarize translate describe
+    explain tell put design plan provide need show rewrite turn build sketch"""
+)
+"""What begins a request for a text of some kind: "draft a letter about"."""
+LINKS: Final = _words(
+    "about on for of concerning regarding that which to into from with so explaining describing"
+)
+"""What stands between the kind of text and what it is about."""
+
 ANTONYMS: Final = _opposites(
     """>:<, >=:<=, buy purchase:sell, increase raise grow gain improve:decrease reduce lower lose shrink cut worsen,
     open:close, start begin:stop end finish quit, enable activate allow:disable deactivate block forbid prohibit,

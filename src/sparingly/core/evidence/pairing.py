@@ -42,6 +42,7 @@ _CLAIMS: Final = (
 _SHAPE: Final = (
     "same_kind", "kind_asked", "kind_stored", "same_first", "same_last", "disorder", "reversed", "swapped",
     "changed_asked", "changed_stored", "changed_weight", "substituted", "inserted", "change_at",
+    "task_differs",
 )  # fmt: skip
 NAMES: Final = (*_NEAR, *_WORDS, *_CLAIMS, *_SHAPE, *(f"{name}_unshared" for name in CLASSES))
 
@@ -230,4 +231,12 @@ def _shape(one: Reading, other: Reading) -> list[float]:
         float(len(mine) == 1 and len(theirs) == 1),
         float(len(mine) + len(theirs) == 1),
         start / longest,
+        _task_differs(one.task, other.task),
     ]
+
+
+def _task_differs(one: frozenset[str] | None, other: frozenset[str] | None) -> float:
+    """1 where two kinds of text are to be made, or one and a plain description; a half where one is a question."""
+    if one is None or other is None:
+        return 0.5 if one or other else 0.0
+    return float(one != other and one.isdisjoint(other))

@@ -18,6 +18,8 @@ from sparingly.core.evidence.lexicon import (
     DIRECTIONS,
     FORMATS,
     FRAMES,
+    LINKS,
+    MAKING,
     MODALS,
     NEGATORS,
     PERSONS,
@@ -55,7 +57,8 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     `words` are in normal form and in order; `content` those that carry meaning;
     `weights` are their rarities and `vectors` their unit vectors, in the order of
     `content`; `polar` are words with what they are
-    the opposite of, by prefix; `compounds` are neighbors written as one word; `arcs` are (word before, relation, word after).
+    the opposite of, by prefix; `compounds` are neighbors written as one word; `arcs` are (word before, relation, word after);
+    `task` says what kind of text is to be made, None where a question is asked.
     """
 
     words: tuple[str, ...]
@@ -72,6 +75,7 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     kind: str
     classes: tuple[frozenset[str], ...]
     arcs: frozenset[tuple[str, str, str]]
+    task: frozenset[str] | None
     symmetric: bool
     trigrams: frozenset[str]
     compounds: dict[str, tuple[str, str]]
@@ -104,6 +108,7 @@ def read(text: str, table: WordTable) -> Reading:
         kind=kind_of(words),
         classes=_classes(words, bag),
         arcs=_arcs(words),
+        task=_task(words),
         symmetric=not bag.isdisjoint(SYMMETRIC),
         trigrams=_trigrams(" ".join(words)),
         compounds={first + second: (first, second) for first, second in pairwise(words)},
@@ -206,6 +211,24 @@ def _arcs(words: tuple[str, ...]) -> frozenset[tuple[str, str, str]]:
         for at, word in enumerate(kept)
         if word in _RELATIONS
     )
+
+
+# How far into a text its task is looked for.
+_MOST_TASK: Final = 14
+
+
+def _task(words: tuple[str, ...]) -> frozenset[str] | None:
+    """What is to be made: {"poem"} of "can you write a poem about rain", empty for "describe rain"."""
+    begun = next((at for at, word in enumerate(words) if word not in STOP or word in MAKING), None)
+    if begun is None or words[begun] not in MAKING:
+        return None
+    following = words[begun + 1 : _MOST_TASK]
+    end = next((at for at, word in enumerate(following) if word in LINKS), None)
+    if end is None:
+        # "Summarize the contract": the verb says it all.
+        return frozenset([words[begun]]) - FRAMES
+    verb = frozenset([words[begun]]) & {"summarize", "translate", "outline", "rewrite"}
+    return verb | frozenset([word for word in following[:end] if word not in STOP and word not in FRAMES])
 
 
 def _trigrams(text: str) -> frozenset[str]:
