@@ -5,7 +5,6 @@ The live gateway and replay run this code; nothing here logs, has a clock of its
 own or knows HTTP.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -64,14 +63,9 @@ class Gateway:
         self._recheck = recheck
         self._holders = holders
         self._in_flight = InFlight()
-        self._turn = asyncio.Lock()
 
     async def answer(self, incoming: Incoming) -> Reply:
         """One request's answer, from memory or from the cheapest model that will do."""
-        # Of requests that come together one begins a turn of the loop: the first steps of all of them at once would
-        # hold up what others are being sent.
-        async with self._turn:
-            await asyncio.sleep(0)
         conversation, target = await by_size(len(incoming.body), lambda: self._headed(incoming))
         notes = Notes(
             incoming=incoming,
