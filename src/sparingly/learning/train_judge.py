@@ -37,6 +37,8 @@ FOLDS: Final = 5
 # Texts from which pairs are made: more of them cost real paraphrases hits.
 _MADE_FROM: Final = 1_500
 _MADE_WEIGHT: Final = 0.25
+# What people wrote says more about words than what was put together; of the latter only requests, whose wordings are
+# known, say anything.
 _MADE_WORDS_WEIGHT: Final = 0.25
 _LONGEST_MADE: Final = 250
 # Files with fewer pairs than this are put in whole as pairs; a stream of them has no density.
@@ -48,7 +50,7 @@ PROBABILITY: Final = 0.7
 """The operating point of a judge nobody tuned: between the points that it states for errors of 1 and 2 %.
 
 Where between was settled on the halves of the small sets that the judge is fitted on, and with the aggregate figures
-of the report sets in sight: at 0.7 no trap of theirs is served yet.  So those figures flatter it a little."""
+of the report sets in sight: at 0.7 the gateway serves no trap of those halves.  So those figures flatter it a little."""
 
 
 class Material(msgspec.Struct, frozen=True):
