@@ -10,7 +10,7 @@ the fit.  Token vectors are taken whole, or as they could be kept in an entry: f
 dimensions, a byte each.  `--kept` is a folder that keeps what the model gives between runs.
 
 Choice: entries keep no token vectors and the gateway recomputes none.  On QQP, alone with the cosine,
-alignment tells nearly as much as the words do; beside the words it adds nothing, even whole.
+alignment tells nearly as much as the words do; beside the words it adds little, even whole.
 The file is written after each set of evidence: a run takes about ten minutes of one CPU.
 """
 

@@ -3,9 +3,10 @@
 Splits: the judge is fitted on the train part of QQP and of the medical pairs, on one half of the traps and of
 CacheSafety (small_sets.py) and on pairs made from raw questions (learning/train_judge.py); its log odds and stated
 errors come from the calibrate parts; everything here is measured on the report parts, on the other halves and on the
-docs bot, which was never fitted on.  Their aggregate figures were in sight, their lines never, when the design was settled:
-neighbors that nobody compared as different, columns of one direction, no candidate far behind the
-closest, the operating point.  So they flatter it a little; data never seen is the real check.  Rivals, ablations and left-out domains are trees fitted anew on the rows of the shipped
+docs bot, which was never fitted on.  Their aggregate figures were in sight when the design was settled (neighbors that
+nobody compared as different, columns of one direction, no candidate far behind the closest, the operating point); their
+lines were not, but for half of the docs bot's clusters.  So the figures flatter it a little; data never seen is the real
+check.  Rivals, ablations and left-out domains are trees fitted anew on the rows of the shipped
 judge, so word rarities and weights stay those of all domains.
 
     python -m benchmarks.judge.measure --vectors FOLDER        writes results/judge.json

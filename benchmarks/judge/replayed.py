@@ -11,7 +11,6 @@ with a static threshold of cosine similarity in the judge's place.
 
 import asyncio
 import json
-import random
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.data_folder import rows
+from benchmarks.judge.sets import docs_questions
 from benchmarks.judge.small_sets import SMALL, half_of
 from benchmarks.result import write_result
 from sparingly.config.loading import load_settings
@@ -99,17 +99,8 @@ def pair_log(name: str) -> Iterable[Asked]:
 
 def docs_log() -> Iterable[Asked]:
     """What real users asked a documentation bot, each text once; `kind` is the cluster."""
-    clusters: dict[str, str] = {}
-    for row in rows("pairs/osschat_clusters"):
-        questions = row["questions"]
-        assert isinstance(questions, list)
-        for question in questions:
-            clusters.setdefault(str(question), str(row["id"]))
-    texts = list(clusters)
-    random.Random(0).shuffle(texts)
     seen: set[str] = set()
-    for number, text in enumerate(texts):
-        cluster = clusters[text]
+    for number, (text, cluster) in enumerate(docs_questions().items()):
         yield Asked(
             _line(str(number), number, "docs", _request(text), f"About {cluster}."),
             cluster in seen,

@@ -32,16 +32,23 @@ def qqp_stream(judge: JudgeModel, embed: Embed, split: Split) -> Measured:
     return played(judge, texts, embed(texts), told_by(labels))
 
 
-def docs_stream(judge: JudgeModel, embed: Embed) -> Measured:
-    """What real users asked a documentation bot; a text that was asked before is an exact hit and left out."""
-    asked: dict[str, str] = {}
+def docs_questions() -> dict[str, str]:
+    """What real users asked a documentation bot, each text once and in a seeded order, with its cluster."""
+    clusters: dict[str, str] = {}
     for row in rows("pairs/osschat_clusters"):
         questions = row["questions"]
         assert isinstance(questions, list)
         for question in questions:
-            asked.setdefault(str(question), str(row["id"]))
-    texts = list(asked)
+            clusters.setdefault(str(question), str(row["id"]))
+    texts = list(clusters)
     random.Random(0).shuffle(texts)
+    return {text: clusters[text] for text in texts}
+
+
+def docs_stream(judge: JudgeModel, embed: Embed) -> Measured:
+    """The documentation bot's questions; a text that was asked before is an exact hit and left out."""
+    asked = docs_questions()
+    texts = list(asked)
     return played(judge, texts, embed(texts), lambda one, other: int(asked[one] == asked[other]))
 
 

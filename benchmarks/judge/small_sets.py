@@ -5,7 +5,6 @@ question are never divided.  Lines of the first half were read when kinds of mad
 lines of the second never.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -29,6 +28,8 @@ class SmallPair(msgspec.Struct, frozen=True):
     same: bool
     kind: str
     half: Half
+    is_one_message: bool = True
+    """Whether all of the request is in what is asked."""
 
 
 def half_of(group: str) -> Half:
@@ -47,8 +48,6 @@ def fitted_half(name: str) -> list[LabelledPair]:
 
     Of CacheSafety only what was asked in one message: whether a longer one may be served is not said of its words.
     """
-    read: Callable[[dict[str, object]], SmallPair] = _request_pair if name == "cachesafety" else _trap_pair
-    found = [read(row) for row in rows(f"pairs/{name}") if name != "cachesafety" or len(_messages(row)) == 1]
     return [
         LabelledPair(
             one.asked,
@@ -59,8 +58,8 @@ def fitted_half(name: str) -> list[LabelledPair]:
             class_b=one.asked if one.same else one.stored,
             stated="train",
         )
-        for one in found
-        if one.half == FITTED and one.asked != one.stored
+        for one in small_pairs(name)
+        if one.half == FITTED and one.is_one_message and one.asked != one.stored
     ]
 
 
@@ -70,11 +69,15 @@ def _trap_pair(row: dict[str, object]) -> SmallPair:
 
 
 def _request_pair(row: dict[str, object]) -> SmallPair:
-    said = [str(one["content"]) for one in _messages(row) if one.get("role") == "user"]
-    stored = str(row["old_request"])
-    return SmallPair(said[-1], stored, row["expected"] == "semantic_safe", str(row["kind"]), half_of(stored))
-
-
-def _messages(row: dict[str, object]) -> list[dict[str, object]]:
     request = msgspec.convert(row["request"], type=dict[str, object])
-    return msgspec.convert(request["messages"], type=list[dict[str, object]])
+    messages = msgspec.convert(request["messages"], type=list[dict[str, object]])
+    said = [str(one["content"]) for one in messages if one.get("role") == "user"]
+    stored = str(row["old_request"])
+    return SmallPair(
+        said[-1],
+        stored,
+        row["expected"] == "semantic_safe",
+        str(row["kind"]),
+        half_of(stored),
+        is_one_message=len(messages) == 1,
+    )
