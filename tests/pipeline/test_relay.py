@@ -11,6 +11,7 @@ from sparingly.core.answer import Answer
 from sparingly.core.chat import Ask
 from sparingly.errors import UpstreamBroke, UpstreamNonsense
 from sparingly.pipeline.relay import Relay
+from sparingly.pipeline.turns import Turns
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.openai_chat.outbound import UsageStripper
@@ -30,7 +31,7 @@ def _relay(
     *,
     translated: bool = False,
     strips_usage: bool = False,
-    turn: asyncio.Lock | None = None,
+    turns: Turns | None = None,
 ) -> Relay:
     inbound = INBOUND["openai"]
     return Relay(
@@ -39,7 +40,7 @@ def _relay(
         inbound=inbound,
         writer=inbound.stream(Ask("gpt-4o", (), include_usage=True), STAMP) if translated else None,
         stripper=UsageStripper() if strips_usage else None,
-        turn=asyncio.Lock() if turn is None else turn,
+        turns=Turns() if turns is None else turns,
     )
 
 
@@ -235,20 +236,20 @@ def test_wherever_the_network_cuts_the_bytes_the_answer_is_the_same(
 
 async def test_streams_that_end_together_are_read_one_a_turn() -> None:
     """Whoever still has something to pass on need not wait until all of them are read."""
-    turn = asyncio.Lock()
-    relays = [_relay(stream(), turn=turn) for _ in range(5)]
+    turns = Turns()
+    relays = [_relay(stream(), turns=turns) for _ in range(5)]
     read: list[int] = []
 
     async def play(relay: Relay) -> None:
         await _all(relay)
-        read.append(turns)
+        read.append(turn)
 
-    turns = 0
+    turn = 0
     async with asyncio.TaskGroup() as group:
         for relay in relays:
             group.create_task(play(relay))
         while len(read) < len(relays):
-            turns += 1
+            turn += 1
             await asyncio.sleep(0)
 
     assert len(set(read)) == len(relays)

@@ -1,6 +1,8 @@
 """The LLM endpoints: right requests get their answer, wrong ones a clear error, each one line in the ledger."""
 
+import asyncio
 import json
+from collections import Counter
 
 import pytest
 
@@ -9,7 +11,7 @@ from sparingly.core.policy import CachePolicy, RoutingPolicy
 from tests.fakes.upstream import EVENTS, Scripted
 from tests.pipeline.wire import PARIS, refusal, request_body, stream, text_of, whole
 from tests.pipeline.world import PARAPHRASE, QUESTION
-from tests.web.front import a_front
+from tests.web.front import Front, a_front
 from tests.web.harness import Got, fetch
 
 pytestmark = pytest.mark.anyio
@@ -219,3 +221,24 @@ async def test_with_the_cache_off_the_headers_say_so() -> None:
         got = await fetch(front.app, body=ASK)
 
     assert got.headers["cache-status"] == "sparingly; fwd=bypass; detail=cache-off"
+
+
+async def test_requests_that_come_together_begin_a_few_a_turn_of_the_loop() -> None:
+    """Pieces of streams that wait to be passed on do not wait until a whole crowd has begun."""
+    arrivals: list[int] = []
+    turn = 0
+
+    async def ask(front: Front, number: int) -> None:
+        await fetch(front.app, body=request_body(f"{QUESTION} {number}"))
+
+    async with a_front(CachePolicy(mode="off")) as front, asyncio.TaskGroup() as group:
+        front.world.script(*[whole() for _ in range(40)])
+        asking = [group.create_task(ask(front, number)) for number in range(40)]
+        while not all(task.done() for task in asking):
+            known = len(arrivals)
+            arrivals += [turn] * (len(front.world.one.requests) - known)
+            turn += 1
+            await asyncio.sleep(0)
+
+    assert len(arrivals) == 40
+    assert max(Counter(arrivals).values()) <= 4

@@ -4,7 +4,6 @@ Everything up to the first content may be tried again elsewhere; nothing after.
 A provider's own error, when no candidate is left, is passed on as it came.
 """
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -31,6 +30,7 @@ from sparingly.pipeline.large import by_size
 from sparingly.pipeline.loads import Work
 from sparingly.pipeline.relay import Relay
 from sparingly.pipeline.route import Router
+from sparingly.pipeline.turns import Turns
 from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
 from sparingly.protocols.dialect import Outbound, Stamp
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
@@ -90,7 +90,7 @@ class Call:
         self._clock = clock
         self._sleep = sleep
         self._rng = rng
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
 
     async def begin(self, incoming: Incoming, candidates: Sequence[Candidate], *, stamp: Stamp) -> Called:
         """Ask until an answer begins.
@@ -223,7 +223,7 @@ class Call:
                 inbound=inbound,
                 writer=None if same else inbound.stream(incoming.ask, stamp),
                 stripper=UsageStripper() if same and self._injects(incoming, upstream) else None,
-                turn=self._turn,
+                turns=self._turns,
             )
             return msgspec.structs.replace(called, relay=await _opened(relay))
         try:

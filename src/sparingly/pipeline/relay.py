@@ -6,13 +6,13 @@ piece is read and written anew.  Either way a stream that is cut ends with the
 client dialect's explicit error event: nothing partial is passed off as whole.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from sparingly.core.answer import Answer
 from sparingly.core.transcript import Delta, fold, has_content
 from sparingly.errors import UpstreamBroke, UpstreamError
+from sparingly.pipeline.turns import Turns
 from sparingly.ports import UpstreamReply
 from sparingly.protocols.dialect import Failure, Inbound, StreamReader, StreamWriter
 from sparingly.protocols.openai_chat.outbound import UsageStripper
@@ -33,11 +33,11 @@ class Relay:
         inbound: Inbound,
         writer: StreamWriter | None,
         stripper: UsageStripper | None,
-        turn: asyncio.Lock,
+        turns: Turns,
     ) -> None:
         """`writer` is None where both sides speak one dialect; `stripper` takes injected usage out again.
 
-        `turn` is shared by streams of one loop, see `_last_portion`.
+        `turns` are shared by the streams of one loop, see `_last_portion`.
         """
         self._reply = reply
         self._source = reply.body()
@@ -45,7 +45,7 @@ class Relay:
         self._inbound = inbound
         self._writer = writer
         self._stripper = stripper
-        self._turn = turn
+        self._turns = turns
         self._deltas: list[Delta] = []
         self._early: list[bytes] = []
         self._unread: list[bytes] = []
@@ -125,9 +125,8 @@ class Relay:
         pieces of others wait.  So one is read a turn, and whoever has something to pass on comes first.
         """
         if self._unread:
-            async with self._turn:
-                await asyncio.sleep(0)
-                self._catch_up()
+            await self._turns.take()
+            self._catch_up()
 
     def _catch_up(self) -> None:
         """Read what was passed on unread."""
