@@ -3,9 +3,12 @@
 import importlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
@@ -14,6 +17,7 @@ from tests.protocols.crossings.of_anthropic import of_anthropic
 from tests.protocols.crossings.of_chat import of_chat
 from tests.protocols.crossings.of_responses import of_responses
 from tests.protocols.crossings.rows import BASES, Body, Carried, LeftOut, Outcome, Refused, Row
+from tests.protocols.oddities import made_odd
 
 ROWS = (*of_chat(), *of_responses(), *of_anthropic())
 
@@ -61,6 +65,21 @@ def test_a_field_is_carried_or_refused_by_its_name_or_left_out_for_a_reason(
         case LeftOut(reason):
             assert crossed(row.dialect, row.asked, out) == crossed(row.dialect, row.bare, out)
             assert reason
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_however_odd_a_request_is_it_is_carried_or_refused(data: st.DataObject) -> None:
+    """A value of the wrong kind is the client's error, and never one of ours."""
+    row = data.draw(st.sampled_from(ROWS))
+    odd = data.draw(made_odd(BASES[row.dialect] | row.asked))
+
+    for out in BASES:
+        with suppress(InvalidRequest):
+            if out == row.dialect:
+                OUTBOUND[out].patch(json.dumps(odd).encode(), model="m")
+            else:
+                crossed(row.dialect, odd, out)
 
 
 @pytest.mark.parametrize(

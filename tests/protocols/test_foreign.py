@@ -3,15 +3,17 @@
 import msgspec
 import pytest
 
-from sparingly.core.chat import Ask, Json, Text, Turn
+from sparingly.core.chat import Ask, Json, Text, Turn, canonical_json
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import (
     foreign_kind,
     is_foreign,
+    put_back,
     refuse_foreign,
     refuse_held,
     refuse_prefill,
+    set_apart,
     signer,
     without_foreign,
 )
@@ -49,6 +51,18 @@ def test_values_that_are_decoded_already_are_looked_at_too() -> None:
     """A tool choice is one."""
     with pytest.raises(InvalidRequest, match=r"`tool_choice\.type`"):
         refuse_foreign({"openai-responses": {"type": "mcp"}}, own="openai", api="", path="tool_choice.")
+
+
+def test_a_clients_own_field_does_not_pass_for_what_a_reader_kept() -> None:
+    """Under another dialect's name it could say anything in that dialect, such as another model."""
+    fields: dict[str, object] = {"anthropic": {"model": "dear"}, "openai": 1, "x": 2}
+
+    apart = set_apart(fields, own="openai")
+
+    assert apart == {"x": 2, "openai": {"anthropic": {"model": "dear"}, "openai": 1}}
+    with pytest.raises(InvalidRequest, match="cannot express `anthropic`"):
+        refuse_foreign(apart, own="anthropic", api="It")
+    assert put_back(opened(canonical_json(apart)), own="openai") == opened(canonical_json(fields))
 
 
 def test_of_an_earlier_answer_nothing_foreign_is_kept() -> None:

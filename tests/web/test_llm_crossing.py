@@ -71,6 +71,22 @@ async def test_a_tool_that_failed_has_failed_for_another_house_too() -> None:
     assert sent(front)["messages"][-1] == told
 
 
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])
+async def test_a_provider_that_does_not_stream_is_streamed_for(path: str) -> None:
+    """A client that reads events would find none in its whole answer, and take that for an empty one."""
+    asked = {"model": "gpt-4o", "stream": True, "input": "Hi"}
+    if path == "/v1/messages":
+        asked = json.loads(body(stream=True, messages=[{"role": "user", "content": "Hi"}]))
+    async with a_front() as front:
+        front.world.script(whole("All of it."))
+        got = await ask(front, json.dumps(asked).encode(), path=path)
+
+    assert (got.status, got.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert got.body.startswith(b"event: ")
+    assert b"All of it." in got.body
+    assert got.body.rpartition(b"event: ")[2].split(b"\n")[0] in {b"message_stop", b"response.completed"}
+
+
 async def test_what_cannot_be_said_is_named_where_its_client_wrote_it() -> None:
     """Instructions are no item; the provider would count them as a message."""
     items = [{"role": "user", "content": "Hi"}, {"role": "user", "content": [{"type": "input_audio"}]}]

@@ -28,6 +28,16 @@ async def test_any_method_travels(method: str) -> None:
     assert line.complete
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/chat/completions"])
+async def test_the_answers_that_a_provider_holds_are_listed(path: str) -> None:
+    """Their path is that of the endpoint that makes them; only the method tells."""
+    async with a_front() as front:
+        got = await fetch(front.app, "GET", path, query="limit=2")
+
+    assert (got.status, got.headers["x-sparingly-reason"]) == (200, "relayed")
+    assert front.world.one.requests[0].path == "/v1/chat/completions?limit=2"
+
+
 async def test_path_and_query_travel_as_they_were_written() -> None:
     """A decoded path would name something else."""
     async with a_front() as front:

@@ -1,5 +1,9 @@
 """Tests of `sparingly.web.paths`."""
 
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
 from sparingly.web.paths import served_path
@@ -22,6 +26,18 @@ from sparingly.web.paths import served_path
 def test_with_and_without_its_version_a_path_is_one(path: str, served: str) -> None:
     """Clients differ in whether the version belongs to the base URL."""
     assert served_path(path) == served
+
+
+def test_every_path_of_openais_client_is_found_without_its_version() -> None:
+    """Its base URL holds the version, and users leave it out."""
+    spec = find_spec("openai")
+    if spec is None or spec.origin is None:
+        pytest.skip("openai-python is not installed")
+    files = (Path(spec.origin).parent / "resources").rglob("*.py")
+    roots = {root for file in files for root in re.findall(r'"(/[a-z_]+)(?=[/"?])', file.read_text("utf-8"))}
+
+    assert "/chat" in roots
+    assert {root for root in roots if served_path(f"{root}/x") != f"/v1{root}/x"} == set()
 
 
 @pytest.mark.parametrize(

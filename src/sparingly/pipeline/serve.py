@@ -109,16 +109,12 @@ class Serve:
         self, notes: Notes, hit: Hit, policy: CachePolicy, *, then: Callable[[], None] | None = None
     ) -> Reply:
         """Serve an answer from memory, whole or streamed as the client asked; `then` is called once it is served."""
-        incoming, answer = notes.incoming, hit.entry.answer
-        inbound, stamp = INBOUND[incoming.dialect], stamp_of(incoming, hit)
+        incoming, answer, stamp = notes.incoming, hit.entry.answer, stamp_of(notes.incoming, hit)
         body: bytes | AsyncIterator[bytes]
-        if not incoming.ask.stream:
-            body = inbound.whole(answer, stamp)
-        elif policy.pace_tokens_per_s > 0:
+        if incoming.ask.stream and policy.pace_tokens_per_s > 0:
             body = self._paced(incoming, answer, stamp, policy.pace_tokens_per_s)
         else:
-            writer = inbound.stream(incoming.ask, stamp)
-            body = writer.write(unfold(answer, piece_chars=None)) + writer.close()
+            body = _told(incoming, answer, stamp)
         usage = usage_of(incoming, answer)
         notes.timed(first_byte_s=self._since_arrival(notes))
         baseline = self._accounts.baseline_nano(notes, usage)
@@ -134,7 +130,7 @@ class Serve:
             body=body,
             summary=summary(notes, now=self._clock.now(), cost_nano=0, saved_nano=baseline),
             finish=finish,
-            content_type=EVENT_STREAM if incoming.ask.stream else "application/json",
+            content_type=_type_told(incoming),
         )
 
     def fresh(self, notes: Notes, called: Called, fresh: Fresh) -> Reply:
@@ -187,16 +183,17 @@ class Serve:
 
     def _whole(self, notes: Notes, called: Called, whole: bytes, fresh: Fresh) -> Reply:
         incoming = notes.incoming
-        inbound = INBOUND[incoming.dialect]
         answer = None if called.is_error else _read(called, whole)
         if answer is None:
             notes.trouble += (f"provider-{called.status}" if called.is_error else UpstreamNonsense.code,)
-        body = whole
+        body, content_type = whole, _content_type(called)
         if not called.same_dialect:
             if answer is not None:
-                body = inbound.whole(answer, stamp_of(incoming))
+                body = _told(incoming, answer, stamp_of(incoming))
+                # Some servers answer a request for a stream with a whole answer.
+                content_type = _type_told(incoming)
             else:
-                body = inbound.error(_told_elsewhere(called, whole))
+                body = INBOUND[incoming.dialect].error(_told_elsewhere(called, whole))
         usage = usage_of(incoming, answer) if answer is not None else Usage()
         charged = answer is not None
         money = self._accounts.money(notes, usage, charged=charged)
@@ -213,7 +210,7 @@ class Serve:
                 notes, now=self._clock.now(), cost_nano=money.cost_nano, saved_nano=money.saved_nano
             ),
             finish=finish,
-            content_type=_content_type(called),
+            content_type=content_type,
             provider_headers=called.headers,
         )
 
@@ -350,6 +347,19 @@ class _Closing:
             await self._pieces.aclose()
         finally:
             await self._relay.aclose()
+
+
+def _told(incoming: Incoming, answer: Answer, stamp: Stamp) -> bytes:
+    """An answer that is there, whole or as all the events of a stream, as the client asked."""
+    inbound = INBOUND[incoming.dialect]
+    if not incoming.ask.stream:
+        return inbound.whole(answer, stamp)
+    writer = inbound.stream(incoming.ask, stamp)
+    return writer.write(unfold(answer, piece_chars=None)) + writer.close()
+
+
+def _type_told(incoming: Incoming) -> str:
+    return EVENT_STREAM if incoming.ask.stream else "application/json"
 
 
 def _read(called: Called, whole: bytes) -> Answer | None:

@@ -22,6 +22,9 @@ _DIALECTS = ("openai", "anthropic", "openai-responses", "openai-embeddings")
 _HOLDS_FIELDS = frozenset({"blocks", "item", "output_config", "reasoning", "text"})
 _OF_PART = ".part"
 
+# Every name under which a reader keeps what only its dialect knows.
+_KEPT_UNDER = frozenset(name + end for name in _DIALECTS for end in ("", "-hints"))
+
 _T = TypeVar("_T")
 
 PREFILL = "prefix"
@@ -90,6 +93,24 @@ def refuse_prefill(ask: Ask, *, api: str) -> None:
             f"the last message is an assistant's (`{field}`)",
             field=field,
         )
+
+
+def set_apart(fields: dict[str, object], *, own: str) -> dict[str, object]:
+    """Unknown fields of a client's, with those that bear the name of another dialect put under `own`.
+
+    That name is what our readers keep fields under; a client's own field of that name must not pass for one.
+    """
+    if _KEPT_UNDER.isdisjoint(fields):
+        return fields
+    apart = {name: value for name, value in fields.items() if name in _KEPT_UNDER}
+    return {name: value for name, value in fields.items() if name not in apart} | {own: apart}
+
+
+def put_back(fields: dict[str, msgspec.Raw], *, own: str) -> dict[str, msgspec.Raw]:
+    """Fields that know no other dialect, those among them that `set_apart` took out."""
+    kept = dict(fields)
+    apart = kept.pop(own, None)
+    return kept if apart is None else kept | msgspec.json.decode(apart, type=dict[str, msgspec.Raw])
 
 
 def is_foreign(part: Json, *, own: str) -> bool:

@@ -2,7 +2,7 @@
 
 | path | answered by |
 |---|---|
-| /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings | the gateway (`web/llm.py`, raw ASGI) |
+| POST /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings | the gateway (`web/llm.py`, raw ASGI) |
 | /v1/models | the config's models, then the default provider's (`web/models.py`) |
 | /v1/sparingly/feedback | a caller's word on an answer (`web/feedback.py`) |
 | /v1/... | the default provider, relayed (`web/llm.py`) |

@@ -67,6 +67,9 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
 )
 """Paths the gateway answers itself, and the dialect spoken there."""
 
+# OpenAI's list of the answers that it was told to hold has the path of the endpoint that makes them.
+_LIST_OF_ANSWERS = ("GET", "/v1/chat/completions")
+
 
 class InFlightGauge(Protocol):
     """Counts the requests under way."""
@@ -152,7 +155,7 @@ class LlmEndpoints:
                 await self._list_models(visit, send)
             elif visit.path == counting.PATH and visit.method == "POST":
                 await self._count(visit, receive, send)
-            elif dialect is None:
+            elif dialect is None or (visit.method, visit.path) == _LIST_OF_ANSWERS:
                 await self._relay(visit, scope, receive, send)
             elif visit.method != "POST":
                 await self._wrong_method(visit, dialect, send)

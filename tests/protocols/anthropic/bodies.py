@@ -60,9 +60,11 @@ assistant_messages = st.fixed_dictionaries(
         "content": _said | st.lists(thinkings | texts | calls, min_size=1, max_size=4),
     }
 )
-tools = _block(
-    {"name": names, "input_schema": json_objects, "strict": st.booleans(), "description": words}
-) | (st.fixed_dictionaries({"type": st.just("bash_20250124"), "name": st.just("bash")}))
+# This API wants to be told that arguments are an object.
+schemas = json_objects.map(lambda schema: {"type": "object", **schema})
+tools = _block({"name": names, "input_schema": schemas, "strict": st.booleans(), "description": words}) | (
+    st.fixed_dictionaries({"type": st.just("bash_20250124"), "name": st.just("bash")})
+)
 
 
 @st.composite
@@ -126,9 +128,8 @@ def answers(draw: st.DrawFn) -> Answer:
         reasoning_tokens=draw(st.integers(0, 9)),
         estimated=draw(st.booleans()),
     )
-    choice = Choice(
-        0,
-        tuple(draw(st.lists(blocks, max_size=6))),
-        draw(st.sampled_from(["stop", "tool_calls", "length"])),
-    )
+    said = tuple(draw(st.lists(blocks, max_size=6)))
+    # An answer that calls a tool ends for it.
+    end = "tool_calls" if any(isinstance(block, ToolCall) for block in said) else "stop"
+    choice = Choice(0, said, draw(st.sampled_from([end, "length"])))
     return Answer(draw(names), (choice,), usage)

@@ -9,6 +9,8 @@ from sparingly.core.answer import Answer
 from sparingly.core.chat import Json, Opaque, Text, ToolCall
 from sparingly.errors import UpstreamNonsense
 from sparingly.protocols.anthropic.read_answer import read_answer
+from sparingly.protocols.anthropic.write_answer import write_answer
+from sparingly.protocols.dialect import Stamp
 from tests.generators import Body
 from tests.protocols.anthropic import golden
 
@@ -48,6 +50,18 @@ def test_reasons_to_stop_are_told_in_our_words(reason: str, finish: str, *, is_k
 
     assert answer.choices[0].finish == finish
     assert answer.extra == (f'{{"anthropic":{{"stop_reason":"{reason}"}}}}' if is_kept else None)
+
+
+def test_a_call_that_is_not_the_reason_is_told_again_as_it_came() -> None:
+    """By itself it would be."""
+    answer = read(stop_reason="end_turn", content=[{"type": "tool_use", "id": "t", "name": "f", "input": {}}])
+
+    assert json.loads(write_answer(answer, Stamp("i", 1)))["stop_reason"] == "end_turn"
+
+
+def test_a_reason_that_is_no_word_is_none() -> None:
+    """Of its own dialect's client it is the client's to understand."""
+    assert read(stop_reason={"kind": "x"}).choices[0].finish is None
 
 
 def test_the_words_that_stopped_it_are_kept() -> None:

@@ -116,6 +116,17 @@ def test_an_opaque_block_is_put_together() -> None:
     assert answer.choices[0].blocks == (Opaque(Json(whole)),)
 
 
+def test_a_block_that_learns_its_content_later_keeps_it() -> None:
+    """The summary of a compacted conversation: kept without it, it would be a failed compaction."""
+    start = {"type": "compaction", "content": None}
+    later = {"type": "compaction_delta", "content": "So far: x.", "encrypted_content": "e"}
+
+    answer = fold(read(events(*block(start, later)))[0])
+
+    whole = '{"anthropic":{"content":"So far: x.","encrypted_content":"e","type":"compaction"}}'
+    assert answer.choices[0].blocks == (Opaque(Json(whole)),)
+
+
 def test_late_fields_of_the_message_are_kept() -> None:
     """Beside the reason to stop, and beside the delta."""
     stop = {

@@ -73,6 +73,12 @@ def test_every_end_has_its_reason(finish: str | None, reason: str | None) -> Non
     assert written(Text("a"), finish=finish)["stop_reason"] == reason
 
 
+def test_an_answer_that_calls_a_tool_ends_for_it() -> None:
+    """Chat Completions says `stop` where it was told which one to call, and some servers always do."""
+    assert written(ToolCall("c", "f", "{}"), finish="stop")["stop_reason"] == "tool_use"
+    assert written(ToolCall("c", "f", "{}"), finish="length")["stop_reason"] == "max_tokens"
+
+
 def test_the_providers_own_reason_is_told_again() -> None:
     """Ours is coarser."""
     answer = Answer(

@@ -268,3 +268,24 @@ def with_objects(answer: Answer) -> Answer:
     first, *rest = answer.choices
     blocks = tuple(ToolCall(b.id, b.name, '{"a":1}') if isinstance(b, ToolCall) else b for b in first.blocks)
     return msgspec.structs.replace(answer, choices=(msgspec.structs.replace(first, blocks=blocks), *rest))
+
+
+def test_a_stream_that_calls_a_tool_ends_for_it() -> None:
+    """As a whole answer does."""
+    called = checked(stream(answer(ToolCall("c", "f", "{}"), finish="stop")))
+
+    assert called.stop_reason == "tool_use"
+
+
+@pytest.mark.parametrize("summary", ["So far: x.", None])
+def test_a_compaction_is_told_as_anthropic_tells_it(summary: str | None) -> None:
+    """Its block begins empty; what is read again is the same, also where it failed."""
+    block = {"type": "compaction", "content": summary, "encrypted_content": "e"}
+    compacted = answer(Opaque(Json(msgspec.json.encode({"anthropic": block}, order="sorted").decode())))
+
+    written = stream(compacted)
+
+    begun, later = events_of(written)[1:3]
+    assert begun["content_block"] == block | {"content": None, "encrypted_content": None}
+    assert later["delta"] == {"type": "compaction_delta", "content": summary, "encrypted_content": "e"}
+    assert fold(MessagesReader().feed(written)).choices == compacted.choices

@@ -182,6 +182,15 @@ def _blocks() -> Iterator[Row]:
     yield _block("prefill", said, *twice(Refused("messages.1.role")))._replace(
         asked={"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [said]}]}
     )
+    for value in ({"a": None}, 1):
+        asked = {"messages": [{"role": "user", "content": "Hi", "blocks": value}]}
+        name = "blocks.a" if isinstance(value, dict) else "blocks"
+        refused = both(CHAT, RESPONSES, Refused(f"messages.0.{name}"))
+        yield Row(ANTHROPIC, "messages: blocks", asked, refused)
+    effort: Body = {"role": "system", "output_config": {"effort": "low"}}
+    asked = {"messages": [{"role": "user", "content": "Hi"}, effort]}
+    refused = both(CHAT, RESPONSES, Refused("messages.1.output_config.effort"))
+    yield Row(ANTHROPIC, "messages: output_config", asked, refused)
     for kind in ("server_tool_use", "container_upload"):
         use: Body = {"type": kind, "id": "s", "name": "web_search", "input": {}}
         yield _block("", use, *twice(Refused("messages.1.content")), role="assistant")

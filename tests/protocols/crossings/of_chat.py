@@ -76,6 +76,7 @@ def of_chat() -> Iterator[Row]:
     yield _chat("top_k", 5, Refused("top_k"), Carried("top_k", 5))
     yield _chat("max_tokens", 5, Carried("max_output_tokens", 5), Carried("max_tokens", 5))
     yield _chat("max_completion_tokens", 5, Carried("max_output_tokens", 5), Carried("max_tokens", 5))
+    yield _chat("max_tokens", -1, DEFAULT, DEFAULT)
     logprobs = Carried("include", ["message.output_text.logprobs"])
     yield _chat("logprobs", True, logprobs, Refused("logprobs"))
     yield _chat("top_logprobs", 2, Carried("top_logprobs", 2), Refused("top_logprobs"))
@@ -85,11 +86,16 @@ def of_chat() -> Iterator[Row]:
     yield _chat(
         "reasoning_effort", "minimal", Carried("reasoning.effort", "minimal"), Refused("reasoning_effort")
     )
+    for name in ("reasoning_effort", "verbosity", "audio"):
+        yield _chat(name, None, DEFAULT, DEFAULT)
     yield _chat("verbosity", "low", Carried("text.verbosity", "low"), Refused("verbosity"))
     yield _chat("modalities", ["text", "audio"], *twice(Refused("modalities")))
     yield _chat("modalities", ["text"], DEFAULT, DEFAULT)
     for name in ("audio", "prediction", "web_search_options", "moderation", "reasoning", "x_new"):
         yield _chat(name, {"a": 1}, *twice(Refused(name)))
+    for name in ("anthropic", "openai-responses", "openai-responses-hints"):
+        for value in ({"model": "x"}, "x", None):
+            yield _chat(name, value, *twice(Refused(name)))
     yield _chat("functions", [{"name": "f"}], *twice(Refused("functions")))
     yield _chat("function_call", "auto", *twice(Refused("function_call")))
     yield _chat("stream_options", {"include_obfuscation": False}, TRAVEL, TRAVEL)
@@ -121,6 +127,12 @@ def _chat_tools() -> Iterator[Row]:
     strict = Carried("tools.0.strict", True)
     yield _chat("tools", tool, Carried("tools.0.name", "f"), Carried("tools.0.name", "f"))
     yield _chat("tools", [_function(strict=True)], strict, strict)
+    untyped = [{"type": "function", "function": {"name": "f", "parameters": {"properties": {}}}}]
+    typed = Carried("tools.0.parameters", {"properties": {}}), Carried("tools.0.input_schema", SCHEMA)
+    yield _chat("tools", untyped, *typed)
+    loose = Carried("tools.0.strict", False), Carried("tools.0.name", "f")
+    yield _chat("tools", [_function(strict=None)], *loose)
+    yield _chat("tools", [_function() | {"anthropic": "x"}], *twice(Refused("tools.0.anthropic")))
     yield _chat("tools", [_function(x_new=1)], *twice(Refused("tools.0.function.x_new")))
     yield _chat("tools", [_function() | {"x_new": 1}], *twice(Refused("tools.0.x_new")))
     custom = [{"type": "custom", "custom": {"name": "c"}}]
@@ -146,6 +158,10 @@ def _chat_tools() -> Iterator[Row]:
 
 def _chat_messages() -> Iterator[Row]:
     told, mark = _said("a"), {"type": "ephemeral"}
+    alone = {"tool_calls": None, "tool_call_id": None, "refusal": None, "name": None}
+    yield _chat_message("fields of others", told | alone, DEFAULT, DEFAULT, told)
+    for name, value in {"tool_calls": [{"id": "c"}], "anthropic": 1}.items():
+        yield _chat_message(name, told | {name: value}, *twice(Refused(f"messages.1.{name}")))
     yield _chat_message("name", told | {"name": "ann"}, *twice(Refused("messages.1.name")))
     yield _chat_message("x_new", told | {"x_new": 1}, *twice(Refused("messages.1.x_new")))
     cached = {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": mark}]}
@@ -162,6 +178,9 @@ def _chat_messages() -> Iterator[Row]:
         for url in (picture, picture | {"detail": "low"})
     )
     yield _chat_message("detail", low, Carried("input.1.content.0.detail", "low"), HINT, plain)
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    silent = {"role": "assistant", "content": "", "tool_calls": [call]}
+    yield _chat_message("empty words before a call", silent, SIGN, SIGN, silent | {"content": None})
     said = {"role": "assistant", "content": "a"}
     for name, value in {"annotations": [{}], "x_new": 1}.items():
         yield _chat_message(f"{name} of an answer", said | {name: value}, SIGN, SIGN, said)

@@ -170,5 +170,11 @@ def _items() -> Iterator[Row]:
     reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
     yield _item("reasoning", [hi, reasoning, answer, hi], SIGN, SIGN, [hi, answer, hi])
     yield _item("item_reference", [hi, {"id": "x"}], *twice(Refused("item_reference")), [hi])
+    alone = {"type": "function_call_output", "output": "1"}
+    for refused, item in {
+        "input.1.output": {"type": "custom_tool_call_output", "call_id": "c", "output": "1"},
+        "input.1.name": alone | {"name": "f"},
+    }.items():
+        yield _item(f"{item['type']} alone", [hi, item, hi], *twice(Refused(refused)), [hi])
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     yield _item("web_search_call", [hi, search, hi], Refused("input.1"), Refused("input.1"), [hi])

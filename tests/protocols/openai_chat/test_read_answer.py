@@ -41,6 +41,13 @@ def _message(**message: object) -> Choice:
     return read_answer(json.dumps(body).encode()).choices[0]
 
 
+def test_an_empty_text_before_a_call_is_no_word() -> None:
+    """As its stream says: Ollama sends one, and Anthropic's API refuses it in a conversation that goes on there."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+    assert _message(content="", tool_calls=[call]).blocks == (ToolCall("c", "f", "{}"),)
+
+
 def test_calls_are_read_with_their_arguments_as_written() -> None:
     """Spaces and order of keys are the model's; unknown fields of a call are kept by its place."""
     choice = _message(

@@ -104,6 +104,7 @@ def json_text(value: object) -> Any:
         ({"user": "ann", "metadata": {"a": "b"}, "store": True, "service_tier": "flex"}, {}),
         ({"prompt_cache_key": "k", "prompt_cache_retention": "24h", "safety_identifier": "s"}, {}),
         ({"stream_options": {"include_obfuscation": False}}, {}),
+        ({"reasoning_effort": None, "verbosity": None, "logit_bias": None, "audio": None}, {}),
     ],
 )
 def test_what_means_the_same_reads_the_same(one: Body, other: Body) -> None:
@@ -252,6 +253,10 @@ def test_an_assistants_message_is_read_in_the_order_it_was_made() -> None:
             {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}},
             Turn("assistant", (), extra=json_text({"function_call": {"arguments": "{}", "name": "f"}})),
         ),
+        (
+            {"role": "user", "content": "x", "refusal": None, "tool_calls": [], "tool_call_id": None},
+            Turn("user", (Text("x"),)),
+        ),
         ({"role": "user", "content": []}, Turn("user", ())),
         ({"role": "user", "content": ""}, Turn("user", (Text(""),))),
     ],
@@ -320,8 +325,9 @@ _CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "
         ({"n": 1.5}, "n"),
         ({"n": 10**9}, "n"),
         ({"seed": 10**30}, "seed"),
-        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": -2}, "max_tokens"),
         ({"max_tokens": "10"}, "max_tokens"),
+        ({"reasoning_effort": {}}, "reasoning_effort"),
         ({"max_completion_tokens": 0}, "max_completion_tokens"),
         ({"logprobs": 1}, "logprobs"),
         ({"top_logprobs": -1}, "top_logprobs"),

@@ -55,9 +55,11 @@ def test_any_reasoning_comes_back_as_it_was(item: Body) -> None:
     }
 
 
-@pytest.mark.parametrize("signature", ["ErUBCkYIBRgC", "anthropic:x", ""])
+@pytest.mark.parametrize(
+    "signature", ["ErUBCkYIBRgC", "anthropic:x", "", "openai-responses:x", "openai-responses:[]"]
+)
 def test_another_providers_signature_makes_no_item_of_its_own(signature: str) -> None:
-    """This API's provider would look for it and fail."""
+    """This API's provider would look for it and fail; nor does one that a client made up."""
     assert signed_item(signature, "Hm.") is None
     assert items_of([Thinking("Hm.", signature)], {}, tells_all=False) == []
 

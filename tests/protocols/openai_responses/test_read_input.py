@@ -111,6 +111,7 @@ def test_other_items_are_turns_of_their_own() -> None:
         ({"type": "function_call", "name": "f", "arguments": "{}"}, "input.0.call_id"),
         ({"type": "function_call", "call_id": "c", "name": "f", "arguments": {}}, "input.0.arguments"),
         ({"type": "function_call_output", "output": "x"}, "input.0.call_id"),
+        ({"type": "function_call_output", "call_id": 1, "name": "f", "output": "x"}, "input.0.call_id"),
         ({"type": "function_call_output", "call_id": "c"}, "input.0.output"),
     ],
     ids=str,

@@ -1,5 +1,7 @@
 """Tests of `sparingly.protocols.openai_responses.read_stream`."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +116,12 @@ def test_an_item_announced_without_saying_what_it_is_is_read_over() -> None:
     ]
 
     assert fold(read(written(events))[0]).choices[0].blocks == (Text("Hi"),)
+
+
+@pytest.mark.parametrize("kind", [[], {}, 1, None])
+def test_an_event_of_no_kind_is_read_over(kind: object) -> None:
+    """As one of an unknown kind is."""
+    assert ResponsesReader().feed(b"data: " + json.dumps({"type": kind}).encode() + b"\n\n") == []
 
 
 def test_empty_parts_survive() -> None:

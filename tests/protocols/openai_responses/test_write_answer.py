@@ -43,6 +43,14 @@ def test_an_answer_is_written_as_openais_client_reads_it() -> None:
     assert (told.usage.total_tokens, told.usage.input_tokens_details.cached_tokens) == (11, 4)
 
 
+@pytest.mark.parametrize("logprobs", ['{"content":null,"refusal":[]}', '{"tokens":["a"]}', "[-0.1]", "1"])
+def test_log_probabilities_in_another_form_are_none(logprobs: str) -> None:
+    """Compatible servers have several, none of which this API's clients could read."""
+    answer = Answer("m", (Choice(0, (Text("Hi"),), "stop", logprobs=Json(logprobs)),))
+
+    assert written(answer)["output"][0]["content"][0]["logprobs"] == []
+
+
 def test_a_hit_says_so_and_leads_to_the_provider_that_holds_it() -> None:
     """Its usage is marked, its id is fresh and ends with the provider's."""
     body = written(golden.ANSWER, Stamp("new", 0, cached=True, is_same_question=True))

@@ -1,10 +1,14 @@
 """What the Messages API calls a place in the canonical request."""
 
+import re
 from collections.abc import Iterator
 
 from sparingly.protocols.anthropic.read_parts import system_turn, turns_of
 from sparingly.protocols.fields import objects, parse_object
 from sparingly.protocols.places import renamed, turn_of
+
+# A field of a block, by its position among the parts of a turn.
+_BLOCK = re.compile(r"blocks\.\d+\.")
 
 _NAMES = {
     "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
@@ -24,12 +28,10 @@ def place_of(body: bytes, field: str) -> str:
     owners = list(_owners(fields))
     owner = owners[number] if number < len(owners) else None
     if owner is None:
-        blocks = (
-            _within_block({"content": fields.get("system")}, within) if within.startswith("blocks.") else ""
-        )
+        blocks = _within_block({"content": fields.get("system")}, within) if _BLOCK.match(within) else ""
         return "system" + blocks.removeprefix("content")
     path, message = f"messages.{owner}.", objects(fields["messages"], "messages")[owner]
-    if within.startswith("blocks."):
+    if _BLOCK.match(within):
         return path + _within_block(message, within)
     # Calls and results are blocks of the content here.
     return path + ("content" if within in ("", "tool_calls") else within)

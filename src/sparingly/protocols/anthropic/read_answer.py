@@ -53,7 +53,9 @@ def read_answer(body: bytes) -> Answer:
         model=model if isinstance(model, str) else "",
         choices=(choice,),
         usage=told if isinstance(usage, dict) else None,
-        extra=own(message_rest(message, reason, rest)),
+        extra=own(
+            message_rest(message, reason, rest, calls=any(isinstance(block, ToolCall) for block in blocks))
+        ),
     )
 
 
@@ -91,10 +93,13 @@ def unknown_of_block(block: dict[str, object]) -> dict[str, object]:
     return {} if known is None else without_nulls(leftover(block, known))
 
 
-def message_rest(message: dict[str, object], reason: object, usage: dict[str, object]) -> dict[str, object]:
-    """What the answer as a whole has no place for."""
+def message_rest(
+    message: dict[str, object], reason: object, usage: dict[str, object], *, calls: bool
+) -> dict[str, object]:
+    """What the answer as a whole has no place for; `calls` says that it calls a tool, which is a reason itself."""
     rest = leftover(message, shapes.MESSAGE) | {name: message.get(name) for name in shapes.STOP_FIELDS}
-    if reason not in shapes.PLAIN_REASONS:
+    is_plain = isinstance(reason, str) and reason in shapes.PLAIN_REASONS
+    if not is_plain or (calls and reason == "end_turn"):
         rest["stop_reason"] = reason
     if usage:
         rest["usage"] = usage

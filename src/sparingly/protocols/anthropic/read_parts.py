@@ -74,6 +74,10 @@ def turns_of(message: dict[str, object], index: int, *, is_last: bool = False) -
         yield _begun(turn) if is_prefill else turn
         return
     if content is None:
+        if role == "system" and rest.get("output_config"):
+            # It says how to go on, and no words.
+            yield Turn("system", (), extra=own(rest))
+            return
         raise missing(f"{path}content")
     if not isinstance(content, list):
         raise wrong(f"{path}content", "text or a list of blocks", content)

@@ -117,7 +117,8 @@ class MessagesReader:
         if isinstance(usage, dict):
             self._count(usage, deltas)
         reason = self._message.get("stop_reason")
-        extra = own(message_rest(self._message, reason, read_usage(self._usage)[1]))
+        rest = read_usage(self._usage)[1]
+        extra = own(message_rest(self._message, reason, rest, calls=self._calls > 0))
         if extra is not None:
             deltas.append(AnswerExtra(extra))
         finish = finish_of(reason)
@@ -163,7 +164,8 @@ class MessagesReader:
             case "citations_delta":
                 block.citations.append(delta.get("citation"))
             case _:
-                return
+                # What a block of a kind we do not know learns later, such as the summary of a compaction.
+                block.start |= without_nulls({name: said for name, said in delta.items() if name != "type"})
 
     def _end(self, index: int, deltas: list[Delta]) -> None:
         block = self._blocks.pop(index, None)

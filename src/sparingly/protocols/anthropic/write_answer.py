@@ -40,7 +40,9 @@ def write_answer(answer: Answer, stamp: Stamp) -> bytes:
         "role": "assistant",
         "model": answer.model,
         "content": list(_blocks(choice.blocks, unknown_of_blocks(choice.message_extra))),
-        **stop_fields(choice.finish, extra),
+        **stop_fields(
+            choice.finish, extra, calls=any(isinstance(block, ToolCall) for block in choice.blocks)
+        ),
     }
     if answer.usage is None:
         body["usage"] = {**_NO_USAGE, **rest}
@@ -71,8 +73,13 @@ def own_block(json: Json) -> dict[str, object] | None:
     return block if isinstance(block, dict) else None
 
 
-def stop_fields(finish: str | None, extra: dict[str, msgspec.Raw]) -> dict[str, object]:
-    """Why an answer ended; takes from `extra` what says it better than `finish` does."""
+def stop_fields(finish: str | None, extra: dict[str, msgspec.Raw], *, calls: bool) -> dict[str, object]:
+    """Why an answer ended; takes from `extra` what says it better than `finish` does.
+
+    Of an answer that calls a tool it was told to call, Chat Completions says `stop`; clients of this API run
+    tools where the reason is `tool_use`.
+    """
+    finish = "tool_calls" if calls and finish == "stop" else finish
     fields: dict[str, object] = {
         "stop_reason": extra.pop("stop_reason", None) or shapes.STOPS.get(finish, "end_turn")
     }

@@ -149,8 +149,7 @@ def _tool(tool: Tool, index: int) -> dict[str, object]:
     written: dict[str, object] = {"name": tool.name}
     if tool.description is not None:
         written["description"] = tool.description
-    # A function without parameters takes none.
-    written["input_schema"] = msgspec.Raw(tool.parameters or '{"type":"object","properties":{}}')
+    written["input_schema"] = _schema(tool)
     if function.pop("strict", None) == msgspec.Raw(b"true"):
         written["strict"] = True
     if "cache_control" in extra:
@@ -160,6 +159,15 @@ def _tool(tool: Tool, index: int) -> dict[str, object]:
     for name in extra:
         raise inexpressible(path + name, f"`{name}` of a tool")
     return written | own
+
+
+def _schema(tool: Tool) -> dict[str, object]:
+    """The arguments that a tool takes.  This API wants to be told that they are an object, others know it."""
+    if tool.parameters is None:
+        # A function without parameters takes none.
+        return {"type": "object", "properties": {}}
+    schema: dict[str, object] = dict(opened(tool.parameters))
+    return schema if "type" in schema else {"type": "object", **schema}
 
 
 def _tool_choice(ask: Ask) -> dict[str, object] | None:

@@ -43,7 +43,7 @@ def blocks_of(turn: Turn, index: int) -> list[Block]:
     extra = opened(turn.extra)
     if turn.role != "assistant":
         extra = refuse_foreign(extra, own=shapes.NAME, api=API, path=path)
-    hints = _Hints(extra, path)
+    hints = _Hints(extra, path, of_calls=turn.role == "assistant")
     _check_extra(turn, extra, path)
     blocks: list[Block] = []
     for place, part in enumerate(turn.parts):
@@ -69,10 +69,11 @@ def blocks_of(turn: Turn, index: int) -> list[Block]:
 class _Hints:
     """What a turn's unknown fields say of its blocks; takes them out of `extra`."""
 
-    def __init__(self, extra: dict[str, msgspec.Raw], path: str) -> None:
+    def __init__(self, extra: dict[str, msgspec.Raw], path: str, *, of_calls: bool) -> None:
+        """`of_calls` says that the turn may hold calls; elsewhere a field of their name is unknown like any other."""
         self._path = path
         self._of_content = opened(extra.pop("content", None))
-        self._of_calls = opened(extra.pop("tool_calls", None))
+        self._of_calls = opened(extra.pop("tool_calls", None)) if of_calls else {}
         self._of_blocks = opened(opened(extra.pop(shapes.NAME, None)).get("blocks"))
         # Marks the oldest form of a tool's result, which is refused with its own words.
         extra.pop("role", None)

@@ -48,6 +48,10 @@ from sparingly.protocols.sse import write_event
 
 _encode = msgspec.json.Encoder().encode
 
+# A summary of the conversation comes after its block has begun (anthropic-python 2.12, `accumulate_event`).
+_COMPACTION = "compaction"
+_COMPACTED = ("content", "encrypted_content")
+
 # The only draft this dialect can tell.
 _FIRST = 0
 
@@ -69,6 +73,7 @@ class MessagesWriter:
         self._open: object = None
         """What the block under way is: its type, or the number of a call."""
         self._finish: str | None = None
+        self._has_called = False
 
     def write(self, deltas: Iterable[Delta]) -> bytes:
         """The events for some deltas.
@@ -82,7 +87,7 @@ class MessagesWriter:
         """What ends the last block and the message."""
         waited = b"".join([self._events(delta) for delta in self._order.close()])
         start = waited + self._started() + self._stopped()
-        delta = stop_fields(self._finish, self._extra)
+        delta = stop_fields(self._finish, self._extra, calls=self._has_called)
         usage: dict[str, object] = {"output_tokens": 0}
         if self._usage is not None:
             usage = write_output(self._usage)
@@ -113,6 +118,7 @@ class MessagesWriter:
             case ThinkingDelta():
                 return self._thought(delta)
             case ToolCallBegun():
+                self._has_called = True
                 return self._begun(
                     delta.index, {"type": "tool_use", "id": delta.id, "name": delta.name, "input": {}}
                 )
@@ -175,6 +181,10 @@ class MessagesWriter:
             if self._open != "text" or not isinstance(cited, list):
                 return b""
             return b"".join([self._delta({"type": "citations_delta", "citation": one}) for one in cited])
+        if block.get("type") == _COMPACTION:
+            later = {name: block[name] for name in _COMPACTED if name in block}
+            start = self._begun("opaque", block | dict.fromkeys(later))
+            return start + self._delta({"type": "compaction_delta", **later})
         if not isinstance(block.get("input"), dict):
             return self._begun("opaque", block)
         # A tool of the provider's own is called in pieces, like any other.

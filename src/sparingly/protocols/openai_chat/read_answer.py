@@ -13,6 +13,7 @@ from sparingly.core.answer import Answer, Block, Choice
 from sparingly.core.chat import Opaque, Refusal, Text, Thinking, ToolCall, canonical_json
 from sparingly.errors import UpstreamNonsense
 from sparingly.protocols.fields import kept, kind, leftover
+from sparingly.protocols.foreign import set_apart
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.usage import read_usage
 from sparingly.protocols.provider_errors import parse, provider_error
@@ -30,7 +31,7 @@ def read_answer(body: bytes) -> Answer:
             else "the provider's answer has no `choices`"
         )
     usage, rest = read_usage(whole.get("usage"))
-    extra = leftover(whole, shapes.ANSWER)
+    extra = set_apart(leftover(whole, shapes.ANSWER), own=shapes.NAME)
     if rest:
         extra["usage"] = rest
     model = whole.get("model")
@@ -48,7 +49,7 @@ def _choice(choice: object, position: int) -> Choice:
         raise UpstreamNonsense(f"the provider's answer has no message in choice {position}")
     index, finish = choice.get("index"), choice.get("finish_reason")
     logprobs = choice.get("logprobs")
-    extra = leftover(message, shapes.ANSWER_MESSAGE)
+    extra = set_apart(leftover(message, shapes.ANSWER_MESSAGE), own=shapes.NAME)
     return Choice(
         index=index if isinstance(index, int) else position,
         blocks=tuple(_blocks(message, extra)),
@@ -64,14 +65,15 @@ def _blocks(message: dict[str, object], extra: dict[str, object]) -> Iterator[Bl
     thinking = reasoning_of(message, extra)
     if thinking is not None:
         yield Thinking(thinking)
-    yield from content_blocks(message.get("content"))
+    calls, content = message.get("tool_calls"), message.get("content")
+    # Servers that call a tool without a word say so by an empty text, which is no word of the model's.
+    yield from content_blocks(None if calls and content == "" else content)
     refusal = message.get("refusal")
     if isinstance(refusal, str):
         yield Refusal(refusal)
     for name in shapes.OPAQUE_FIELDS:
         if message.get(name) is not None:
             yield Opaque(canonical_json({"type": name, name: message[name]}))
-    calls = message.get("tool_calls")
     unknown: dict[str, object] = {}
     functions = 0
     for call in calls if isinstance(calls, list) else []:

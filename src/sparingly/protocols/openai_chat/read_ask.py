@@ -2,7 +2,8 @@
 
 Strict on types, lenient on ranges: a value is refused only if no provider could
 mean anything by it.  What is equal in meaning reads equal: one text part and
-plain text, one stop word and a list of one, 1 and 1.0.
+plain text, one stop word and a list of one, 1 and 1.0, null and the absence of
+a field that this API has.
 
 Unknown fields go into `extra`, at each level: of the body, of a turn (where
 `content` and `tool_calls` hold those of parts and calls, by position) and of a
@@ -43,12 +44,15 @@ from sparingly.protocols.fields import (
     text,
     wrong,
 )
+from sparingly.protocols.foreign import set_apart
 from sparingly.protocols.openai_chat import shapes
 
 # Bounds of nonsense, not of any provider: 128 drafts is OpenAI's own limit, temperatures above 2 are
 # accepted by some servers, seeds and token counts must fit the integers that ledgers and stores hold.
 _MOST_DRAFTS = 128
 _MOST_TOKENS = 2**31 - 1
+# The word of llama.cpp's server and of LM Studio.
+_NO_LIMIT = -1
 _SEEDS = (-(2**63), 2**63 - 1)
 
 
@@ -70,7 +74,10 @@ def _ask(body: dict[str, object]) -> Ask:
     if not messages:
         raise InvalidRequest("`messages` must hold at least one message", field="messages")
     max_tokens, marks = _max_tokens(body)
-    extra = leftover(body, shapes.READ | shapes.NOT_THE_ANSWER) | marks
+    extra = _unknown(body, shapes.READ | shapes.NOT_THE_ANSWER, shapes.NULLABLE)
+    effort = extra.get("reasoning_effort")
+    if effort is not None and not isinstance(effort, str):
+        raise wrong("reasoning_effort", "text", effort)
     return Ask(
         model=model,
         turns=tuple(_turn(message, index) for index, message in enumerate(messages)),
@@ -79,7 +86,7 @@ def _ask(body: dict[str, object]) -> Ask:
         tool_choice=_tool_choice(body),
         parallel_tool_calls=optional_bool(body, "parallel_tool_calls"),
         response_format=_response_format(body),
-        extra=kept(extra),
+        extra=kept(extra | marks),
         stream=optional_bool(body, "stream") or False,
         include_usage=_include_usage(body),
     )
@@ -87,8 +94,10 @@ def _ask(body: dict[str, object]) -> Ask:
 
 def _max_tokens(body: dict[str, object]) -> tuple[int | None, dict[str, object]]:
     """The limit, and what tells its two names apart: the newer one counts hidden reasoning."""
-    older = optional_int(body, "max_tokens", least=1, most=_MOST_TOKENS)
     newer = optional_int(body, shapes.MAX_COMPLETION_TOKENS, least=1, most=_MOST_TOKENS)
+    if newer is None and body.get("max_tokens") == _NO_LIMIT:
+        return None, {"max_tokens": _NO_LIMIT}
+    older = optional_int(body, "max_tokens", least=1, most=_MOST_TOKENS)
     if newer is None:
         return older, {}
     marks: dict[str, object] = {shapes.MAX_TOKENS_FIELD: shapes.MAX_COMPLETION_TOKENS}
@@ -160,21 +169,32 @@ def _tools(body: dict[str, object]) -> Iterator[Tool]:
         path = f"tools.{index}."
         kind = text(tool, "type", path)
         if kind != "function":
-            yield Tool(name=_name_of(tool, kind), extra=canonical_json(tool))
+            yield Tool(name=_name_of(tool, kind), extra=canonical_json(set_apart(tool, own=shapes.NAME)))
             continue
         function = an_object(tool, "function", path)
         path += "function."
         parameters = None
         if function.get("parameters") is not None:
             parameters = canonical_json(an_object(function, "parameters", path))
-        extra = leftover(tool, shapes.TOOL)
-        inner = leftover(function, shapes.FUNCTION)
+        extra = _unknown(tool, shapes.TOOL)
+        inner = _unknown(function, shapes.FUNCTION, shapes.NULLABLE_OF_FUNCTION)
         yield Tool(
             name=text(function, "name", path),
             description=optional_text(function, "description", path),
             parameters=parameters,
             extra=kept(extra | {"function": inner} if inner else extra),
         )
+
+
+def _unknown(
+    fields: dict[str, object], known: frozenset[str], nullable: frozenset[str] = frozenset()
+) -> dict[str, object]:
+    """The fields that have no place of their own, less those whose emptiness only says that they are absent."""
+    rest = leftover(fields, known)
+    return set_apart(
+        {name: value for name, value in rest.items() if name not in nullable or value not in (None, [])},
+        own=shapes.NAME,
+    )
 
 
 def _name_of(tool: dict[str, object], kind: str) -> str:
@@ -196,12 +216,13 @@ def _turn(message: dict[str, object], index: int) -> Turn:
         case "tool":
             call_id = text(message, "tool_call_id", path)
             parts, unknown = _content(message, path)
-            extra = leftover(message, shapes.TOOL_MESSAGE) | unknown
+            extra = _unknown(message, shapes.TOOL_MESSAGE, shapes.NULLABLE_OF_MESSAGE) | unknown
             return Turn("tool", (ToolResult(call_id, parts),), name, kept(extra))
         case "function":
             # The form before tools: the result of a call that had no id.
             parts, unknown = _content(message, path)
-            extra = leftover(message, shapes.MESSAGE) | unknown | {"role": "function"}
+            extra = _unknown(message, shapes.MESSAGE, shapes.NULLABLE_OF_MESSAGE) | unknown
+            extra["role"] = "function"
             return Turn("tool", (ToolResult("", parts),), name, kept(extra))
         case _:
             roles = ", ".join(shapes.ROLES)
@@ -212,11 +233,12 @@ def _turn(message: dict[str, object], index: int) -> Turn:
 
 def _plain(role: Role, message: dict[str, object], path: str, name: str | None) -> Turn:
     parts, unknown = _content(message, path)
-    return Turn(role, parts, name, kept(leftover(message, shapes.MESSAGE) | unknown))
+    extra = _unknown(message, shapes.MESSAGE, shapes.NULLABLE_OF_MESSAGE)
+    return Turn(role, parts, name, kept(extra | unknown))
 
 
 def _assistant(message: dict[str, object], path: str, name: str | None) -> Turn:
-    extra = leftover(message, shapes.ASSISTANT_MESSAGE)
+    extra = _unknown(message, shapes.ASSISTANT_MESSAGE, shapes.NULLABLE_OF_MESSAGE)
     parts: list[Part] = []
     reasoning = optional_text(message, shapes.REASONING_CONTENT, path)
     other = message.get(shapes.REASONING)
@@ -226,7 +248,8 @@ def _assistant(message: dict[str, object], path: str, name: str | None) -> Turn:
         extra[shapes.REASONING] = other
     if reasoning is not None:
         parts.append(Thinking(reasoning))
-    if message.get("content") is not None:
+    # Of a message that only calls tools, many clients say that its words are an empty text.
+    if message.get("content") is not None and not (message["content"] == "" and message.get("tool_calls")):
         said, unknown = _content(message, path)
         parts.extend(said)
         extra |= unknown
@@ -239,7 +262,6 @@ def _assistant(message: dict[str, object], path: str, name: str | None) -> Turn:
         extra |= unknown
     if not parts and not extra and "content" not in message:
         raise missing(f"{path}content")
-    extra = {key: value for key, value in extra.items() if value is not None or key not in shapes.NULLABLE}
     return Turn("assistant", tuple(parts), name, kept(extra))
 
 

@@ -29,6 +29,7 @@ from sparingly.core.transcript import (
 from sparingly.errors import UpstreamBroke, UpstreamNonsense
 from sparingly.protocols.dialect import Reached
 from sparingly.protocols.fields import leftover
+from sparingly.protocols.foreign import set_apart
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.read_answer import called, content_blocks, reasoning_of, unknown_of_call
 from sparingly.protocols.openai_chat.usage import read_usage
@@ -96,7 +97,7 @@ class ChatReader:
             self._model = model if isinstance(model, str) else ""
             deltas.append(Begun(self._model))
         if not shapes.CHUNK.issuperset(chunk):
-            self._tell(leftover(chunk, shapes.CHUNK), deltas)
+            self._tell(set_apart(leftover(chunk, shapes.CHUNK), own=shapes.NAME), deltas)
         choices = chunk.get("choices")
         if choices:
             if not isinstance(choices, list):
@@ -168,7 +169,7 @@ _PLAIN = frozenset({"role", "content", "refusal", "tool_calls"})
 
 def _unusual(index: int, seen: _Seen, delta: dict[str, object], deltas: list[Delta]) -> None:
     """Reasoning, opaque parts and unknown fields."""
-    extra = leftover(delta, shapes.ANSWER_MESSAGE)
+    extra = set_apart(leftover(delta, shapes.ANSWER_MESSAGE), own=shapes.NAME)
     thinking = reasoning_of(delta, extra)
     if extra.get(shapes.REASONING) == "":
         if seen.names_reasoning:

@@ -52,6 +52,22 @@ NOT_THE_ANSWER = frozenset(
     }
 )
 
+# Other request fields, of which null says that they are absent; of one that nobody knows it may say something.
+NULLABLE = frozenset(
+    {
+        "audio",
+        "function_call",
+        "functions",
+        "logit_bias",
+        "modalities",
+        "moderation",
+        "prediction",
+        "reasoning_effort",
+        "verbosity",
+        "web_search_options",
+    }
+)
+
 # In `Ask.extra`: which of the two names the token limit was given under, when it was the newer one.
 MAX_TOKENS_FIELD = "max_tokens_field"
 MAX_COMPLETION_TOKENS = "max_completion_tokens"
@@ -59,13 +75,15 @@ MAX_COMPLETION_TOKENS = "max_completion_tokens"
 MESSAGE = frozenset({"role", "content", "name"})
 TOOL_MESSAGE = MESSAGE | {"tool_call_id"}
 ASSISTANT_MESSAGE = MESSAGE | {"refusal", "tool_calls", "reasoning_content", "reasoning"}
-# Clients send a model's message back as they parsed it, absent fields as null.
-NULLABLE = frozenset({"audio", "function_call", "annotations"})
+# Null says that a field is absent: clients send a model's message back as they parsed it, and some write
+# every message with the fields of all of them.
+NULLABLE_OF_MESSAGE = ASSISTANT_MESSAGE | TOOL_MESSAGE | {"audio", "function_call", "annotations"}
 
 CALL = frozenset({"index", "id", "type", "function"})
 CALLED_FUNCTION = frozenset({"name", "arguments"})
 TOOL = frozenset({"type", "function"})
 FUNCTION = frozenset({"name", "description", "parameters"})
+NULLABLE_OF_FUNCTION = frozenset({"strict"})
 
 # Fields of answers.  `obfuscation` pads streamed chunks against side channels and means nothing.
 ANSWER = frozenset({"id", "object", "created", "model", "choices", "usage"})

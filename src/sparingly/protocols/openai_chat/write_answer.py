@@ -13,14 +13,14 @@ from sparingly.core.answer import Answer, Choice
 from sparingly.core.chat import Json, Opaque, Refusal, Text, Thinking, ToolCall
 from sparingly.protocols.dialect import Stamp
 from sparingly.protocols.fields import opened
-from sparingly.protocols.foreign import is_foreign, without_foreign
+from sparingly.protocols.foreign import is_foreign, put_back, without_foreign
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.usage import write_usage
 
 
 def write_answer(answer: Answer, stamp: Stamp) -> bytes:
     """The body."""
-    extra = without_foreign(opened(answer.extra), own=shapes.NAME)
+    extra = put_back(without_foreign(opened(answer.extra), own=shapes.NAME), own=shapes.NAME)
     left_of_usage = usage_rest(extra)
     body: dict[str, object] = {
         "id": answer_id(stamp),
@@ -64,7 +64,7 @@ class Speaker:
             self._reasoning = shapes.REASONING
             del extra[shapes.REASONING]
         self._of_calls |= opened(extra.pop("tool_calls", None))
-        return without_foreign(extra, own=shapes.NAME)
+        return put_back(without_foreign(extra, own=shapes.NAME), own=shapes.NAME)
 
     def thinking(self, words: str) -> dict[str, object]:
         """Reasoning, under the name it came by."""

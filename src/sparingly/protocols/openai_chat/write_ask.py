@@ -34,6 +34,7 @@ from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import (
     foreign_kind,
     is_foreign,
+    put_back,
     refuse_foreign,
     refuse_held,
     refuse_prefill,
@@ -52,7 +53,7 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
     refuse_held(ask, api=_API)
     refuse_prefill(ask, api=_API)
-    extra = refuse_foreign(translated(opened(ask.extra)), own=shapes.NAME, api=_API)
+    extra = _own(translated(opened(ask.extra)))
     limit = "max_tokens"
     if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None or _REASONS.match(model):
         limit = shapes.MAX_COMPLETION_TOKENS
@@ -72,6 +73,11 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
     return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | extra)
 
 
+def _own(extra: dict[str, msgspec.Raw], path: str = "") -> dict[str, msgspec.Raw]:
+    """Unknown fields as this dialect's clients wrote them; raises InvalidRequest where they are another's."""
+    return put_back(refuse_foreign(extra, own=shapes.NAME, api=_API, path=path), own=shapes.NAME)
+
+
 def _known(json: Json | None, field: str) -> msgspec.Raw | None:
     """A value in this dialect's words."""
     if json is None:
@@ -86,7 +92,7 @@ def _tool(tool: Tool, index: int) -> dict[str, object]:
     path = f"tools.{index}."
     extra = opened(tool.extra)
     check_tool(extra, path)
-    extra = refuse_foreign(extra, own=shapes.NAME, api=_API, path=path)
+    extra = _own(extra, path)
     if "type" in extra:
         return dict(extra)
     function: dict[str, object] = {"name": tool.name}
@@ -104,12 +110,15 @@ def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
     if turn.role == "assistant":
         # What an earlier answer carried for its own provider.
         extra = without_foreign(extra, own=shapes.NAME)
-    extra = refuse_foreign(extra, own=shapes.NAME, api=_API, path=f"messages.{index}.")
+    extra = _own(extra, f"messages.{index}.")
     of_parts = opened(extra.pop("content", None))
     # Tool results come first: they answer the assistant's turn before this one.
     for part in turn.parts:
         if isinstance(part, ToolResult):
             yield _result(turn, part, extra, of_parts, index)
+        elif turn.role == "tool":
+            # What another dialect's own tools gave; to refuse it is all that is left.
+            _part(part, {}, index)
     rest: list[Part] = [part for part in turn.parts if not isinstance(part, ToolResult)]
     if turn.role == "tool" or (not rest and turn.parts):
         return

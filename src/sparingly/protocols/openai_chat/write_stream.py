@@ -31,7 +31,7 @@ from sparingly.core.transcript import (
 )
 from sparingly.protocols.dialect import Reached, Stamp
 from sparingly.protocols.fields import opened
-from sparingly.protocols.foreign import without_foreign
+from sparingly.protocols.foreign import put_back, without_foreign
 from sparingly.protocols.openai_chat import shapes
 from sparingly.protocols.openai_chat.usage import write_usage
 from sparingly.protocols.openai_chat.write_answer import Speaker, answer_id, usage_rest, with_extra
@@ -169,7 +169,7 @@ class ChatWriter:
 
     def _keep(self, json: Json) -> None:
         """Unknown top-level fields: some for every chunk, the rest for the next one."""
-        extra = without_foreign(opened(json), own=shapes.NAME)
+        extra = put_back(without_foreign(opened(json), own=shapes.NAME), own=shapes.NAME)
         self._usage_rest = usage_rest(extra) or self._usage_rest
         self._repeated |= {name: extra.pop(name) for name in _REPEATED if name in extra}
         self._once = with_extra({}, extra)

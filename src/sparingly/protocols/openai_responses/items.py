@@ -107,7 +107,11 @@ def signed_item(signature: str, text: str) -> Item | None:
     """The reasoning item that a signature of this dialect's belongs to; None for any other."""
     if not signature.startswith(_SIGNED):
         return None
-    item: Item = msgspec.json.decode(signature[len(_SIGNED) :])
+    try:
+        item: Item = msgspec.json.decode(signature[len(_SIGNED) :], type=dict[str, object])
+    except msgspec.DecodeError:
+        # Not as we wrote it: no provider could make anything of it.
+        return None
     lengths = {name: _lengths(item.pop(name, None)) for name in _PART_KINDS}
     item |= {"type": "reasoning", "summary": []}
     start = 0

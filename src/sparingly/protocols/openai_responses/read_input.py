@@ -119,11 +119,20 @@ def _turn(item: Item, kind: str, path: str) -> Turn:
             rest = without_nulls(leftover(item, shapes.FUNCTION_OUTPUT))
             return Turn(
                 "tool",
-                (ToolResult(text(item, "call_id", path), parts),),
+                (ToolResult(_call_of(item, path), parts),),
                 extra=_own(left | {"item": rest} if rest else left),
             )
         case _:
             return Turn("tool" if kind.endswith("_output") else "user", (opaque_item(item),))
+
+
+def _call_of(item: Item, path: str) -> str:
+    """The call that an output answers; one that names its tool need not have any."""
+    return (
+        text(item, "call_id", path)
+        if item.get("name") is None
+        else optional_text(item, "call_id", path) or ""
+    )
 
 
 def _message(item: Item, path: str) -> Turn:

@@ -114,6 +114,8 @@ class ResponsesReader:
         if isinstance(number, int):
             self._reached = msgspec.structs.replace(self._reached, sequence=number + 1)
         kind = event.get("type")
+        if not isinstance(kind, str):
+            kind = None
         words = _WORDS.get(str(kind))
         if words is not None:
             self._words(event, *words, deltas)

@@ -114,9 +114,16 @@ def with_logprobs(content: list[Item], logprobs: Json | None) -> Json | None:
     """Put the log probabilities of all words on the first text; give them back where there is none."""
     for part in content:
         if part.get("type") == "output_text":
-            part.setdefault("logprobs", opened(logprobs).get("content", []))
+            part.setdefault("logprobs", _tokens(logprobs))
             logprobs = None
     return logprobs
+
+
+def _tokens(logprobs: Json | None) -> list[object]:
+    """The log probabilities of words; none where a server has another form for them."""
+    told = None if logprobs is None else msgspec.json.decode(logprobs)
+    tokens = told.get("content") if isinstance(told, dict) else None
+    return tokens if isinstance(tokens, list) else []
 
 
 def rest_of(choice_extra: Json | None) -> dict[str, object]:
