@@ -1,6 +1,7 @@
 """Passing a streamed answer on while it arrives."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -26,21 +27,38 @@ ERROR_EVENT = b'data: {"error": {"message": "overloaded"}}\n\n'
 STAMP = Stamp(id="1", created=1)
 
 
+class ThinkingReply(ScriptedReply):
+    """Says nothing after its first piece until it is told to."""
+
+    def __init__(self, first: bytes, then: Scripted) -> None:
+        super().__init__(then)
+        self._first = first
+        self.has_thought = asyncio.Event()
+
+    async def body(self) -> AsyncIterator[bytes]:
+        yield self._first
+        await self.has_thought.wait()
+        async for piece in super().body():
+            yield piece
+
+
 def _relay(
-    scripted: Scripted,
+    scripted: Scripted | ScriptedReply,
     *,
     translated: bool = False,
     strips_usage: bool = False,
     turns: Turns | None = None,
+    hold_s: float = 60.0,
 ) -> Relay:
     inbound = INBOUND["openai"]
     return Relay(
-        ScriptedReply(scripted),
+        ScriptedReply(scripted) if isinstance(scripted, Scripted) else scripted,
         reader=OUTBOUND["openai"].reader(),
         inbound=inbound,
         writer=inbound.stream(Ask("gpt-4o", (), include_usage=True), STAMP) if translated else None,
         stripper=UsageStripper() if strips_usage else None,
         turns=Turns() if turns is None else turns,
+        hold_s=hold_s,
     )
 
 
@@ -254,3 +272,35 @@ async def test_streams_that_end_together_are_read_one_a_turn() -> None:
 
     assert len(set(read)) == len(relays)
     assert all(relay.complete for relay in relays)
+
+
+@pytest.mark.parametrize("translated", [False, True])
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_a_model_that_thinks_in_silence_does_not_look_dead(*, translated: bool, is_cut: bool) -> None:
+    """What has come is passed on after a while; from then on a failure is told in the stream."""
+    first, *rest = pieces()
+    reply = ThinkingReply(first, stream(*(rest[:1] if is_cut else rest), is_cut=is_cut))
+    relay = _relay(reply, translated=translated, hold_s=0.0)
+
+    await relay.open()
+    reply.has_thought.set()
+    body = b"".join([piece async for piece in relay.pieces()])
+
+    if is_cut:
+        assert isinstance(relay.trouble, UpstreamBroke)
+        assert b"upstream-broke" in body
+    else:
+        assert text_of(body) == PARIS
+        assert relay.complete
+
+
+async def test_who_leaves_while_a_model_thinks_ends_the_waiting() -> None:
+    """Nothing goes on for nobody."""
+    reply = ThinkingReply(OPENING, stream())
+    relay, before = _relay(reply, hold_s=0.0), asyncio.all_tasks()
+    await relay.open()
+
+    await relay.aclose()
+
+    assert reply.is_closed
+    assert asyncio.all_tasks() == before

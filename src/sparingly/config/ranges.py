@@ -55,6 +55,7 @@ _SETTINGS = {
     "routing.retry.attempts": _COUNT,
     "routing.retry.base_wait_s": _AMOUNT,
     "routing.retry.max_wait_s": _AMOUNT,
+    "routing.retry.hold_s": _AMOUNT,
     # Cosine similarity of texts; nothing below 0 is near anything.
     "cache.threshold": _SHARE,
     "cache.max_error": _SHARE,

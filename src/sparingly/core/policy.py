@@ -219,6 +219,8 @@ class Retry(_Policy, frozen=True, kw_only=True):
     base_wait_s: float = 0.25
     max_wait_s: float = 8.0
     """A longer Retry-After means: next candidate."""
+    hold_s: float = 10.0
+    """For so long the beginning of a stream is held back while it has no content; until then the next can be asked."""
 
 
 class RoutingPolicy(_Policy, frozen=True, kw_only=True):

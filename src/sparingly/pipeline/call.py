@@ -224,6 +224,7 @@ class Call:
                 writer=None if same else inbound.stream(incoming.ask, stamp),
                 stripper=UsageStripper() if same and self._injects(incoming, upstream) else None,
                 turns=self._turns,
+                hold_s=self._retry.hold_s,
             )
             return msgspec.structs.replace(called, relay=await _opened(relay))
         try:

@@ -6,12 +6,14 @@ piece is read and written anew.  Either way a stream that is cut ends with the
 client dialect's explicit error event: nothing partial is passed off as whole.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from sparingly.core.answer import Answer
 from sparingly.core.transcript import Delta, fold, has_content
 from sparingly.errors import UpstreamBroke, UpstreamError
+from sparingly.pipeline.patient import PatientPieces
 from sparingly.pipeline.turns import Turns
 from sparingly.ports import UpstreamReply
 from sparingly.protocols.dialect import Failure, Inbound, StreamReader, StreamWriter
@@ -23,7 +25,7 @@ _PORTION_BYTES = 16 * 1024
 
 
 class Relay:
-    """One streamed answer.  `open` waits for the first content; `pieces` yields all of it."""
+    """One streamed answer.  `open` waits for the first content, not forever; `pieces` yields all of it."""
 
     def __init__(
         self,
@@ -34,18 +36,20 @@ class Relay:
         writer: StreamWriter | None,
         stripper: UsageStripper | None,
         turns: Turns,
+        hold_s: float,
     ) -> None:
         """`writer` is None where both sides speak one dialect; `stripper` takes injected usage out again.
 
-        `turns` are shared by the streams of one loop, see `_last_portion`.
+        `turns` are shared by the streams of one loop, see `_last_portion`; `hold_s` is how long `open` waits.
         """
         self._reply = reply
-        self._source = reply.body()
+        self._source = PatientPieces(reply.body())
         self._reader = reader
         self._inbound = inbound
         self._writer = writer
         self._stripper = stripper
         self._turns = turns
+        self._hold_s = hold_s
         self._deltas: list[Delta] = []
         self._early: list[bytes] = []
         self._unread: list[bytes] = []
@@ -56,10 +60,18 @@ class Relay:
     async def open(self) -> None:
         """Read up to the first content, so that a failure before it can still go to another candidate.
 
+        A model may think for minutes before its first word.  So what has come after a while is passed on as it
+        is: clients, and whatever is between, take a silence without even headers for a dead connection.
+
         Raises:
             UpstreamError: the stream broke, ended, carried an error or made no sense before any content.
         """
-        async for piece in self._source:
+        until = asyncio.get_running_loop().time() + self._hold_s
+        while await self._source.come_by(until):
+            try:
+                piece = await anext(self._source)
+            except StopAsyncIteration:
+                raise UpstreamBroke("the provider's stream ended before it held anything") from None
             deltas = self._reader.feed(piece)
             self._deltas += deltas
             out = self._written(piece, deltas)
@@ -67,7 +79,6 @@ class Relay:
                 self._early.append(out)
             if has_content(deltas) or self._reader.is_complete:
                 return
-        raise UpstreamBroke("the provider's stream ended before it held anything")
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What the client gets, piece by piece."""
@@ -100,7 +111,10 @@ class Relay:
 
     async def aclose(self) -> None:
         """Stop reading; the provider is told by the closed connection."""
-        await self._reply.aclose()
+        try:
+            await self._source.aclose()
+        finally:
+            await self._reply.aclose()
 
     def _pass_on(self, piece: bytes) -> bytes:
         if self._writer is not None:
