@@ -3,7 +3,8 @@
 What only one dialect knows, its reader keeps under that dialect's own name, in
 the `extra` of a request, a turn or a tool, in an opaque part, or before a
 signature.  So no other dialect takes it for its own, and whoever writes for
-another provider finds it all in one place.
+another provider finds it all in one place.  A client's own field of such a name
+is kept under its dialect's, too: nobody may say what another dialect's reader says.
 
 Hints (`<dialect>-hints`) ask how much is told of an answer, not for another
 one; they are left out.
@@ -27,6 +28,23 @@ _T = TypeVar("_T")
 PREFILL = "prefix"
 """In `Turn.extra` of the last turn: the answer goes on with its words.  Chat Completions has no word of its own
 for it; this is what DeepSeek's and Mistral's servers call it."""
+
+
+_TAKEN = frozenset({*_DIALECTS, *(f"{name}-hints" for name in _DIALECTS), "max_tokens_field"})
+
+
+def set_apart(fields: dict[str, object], *, own: str) -> dict[str, object]:
+    """Unknown fields, those whose names have a meaning in `extra` under the name of their dialect."""
+    if _TAKEN.isdisjoint(fields):
+        return fields
+    rest = {name: value for name, value in fields.items() if name not in _TAKEN}
+    return rest | {own: {name: value for name, value in fields.items() if name in _TAKEN}}
+
+
+def put_back(extra: dict[str, msgspec.Raw], *, own: str) -> dict[str, msgspec.Raw]:
+    """What was set apart, in its places again."""
+    apart = extra.pop(own, None)
+    return extra if apart is None else extra | msgspec.json.decode(apart, type=dict[str, msgspec.Raw])
 
 
 def refuse_foreign(extra: dict[str, _T], *, own: str, api: str, path: str = "") -> dict[str, _T]:

@@ -43,6 +43,7 @@ from sparingly.protocols.fields import (
     text,
     wrong,
 )
+from sparingly.protocols.foreign import set_apart
 from sparingly.protocols.openai_chat import shapes
 
 # Bounds of nonsense, not of any provider: 128 drafts is OpenAI's own limit, temperatures above 2 are
@@ -70,7 +71,7 @@ def _ask(body: dict[str, object]) -> Ask:
     if not messages:
         raise InvalidRequest("`messages` must hold at least one message", field="messages")
     max_tokens, marks = _max_tokens(body)
-    extra = leftover(body, shapes.READ | shapes.NOT_THE_ANSWER) | marks
+    extra = _unknown(body, shapes.READ | shapes.NOT_THE_ANSWER) | marks
     return Ask(
         model=model,
         turns=tuple(_turn(message, index) for index, message in enumerate(messages)),
@@ -167,14 +168,21 @@ def _tools(body: dict[str, object]) -> Iterator[Tool]:
         parameters = None
         if function.get("parameters") is not None:
             parameters = canonical_json(an_object(function, "parameters", path))
-        extra = leftover(tool, shapes.TOOL)
+        extra = _unknown(tool, shapes.TOOL)
         inner = leftover(function, shapes.FUNCTION)
+        if inner.get("strict", ...) is None:
+            # Not strict, as without it; in Responses it is the other way round.
+            del inner["strict"]
         yield Tool(
             name=text(function, "name", path),
             description=optional_text(function, "description", path),
             parameters=parameters,
             extra=kept(extra | {"function": inner} if inner else extra),
         )
+
+
+def _unknown(fields: dict[str, object], known: frozenset[str]) -> dict[str, object]:
+    return set_apart(leftover(fields, known), own=shapes.NAME)
 
 
 def _name_of(tool: dict[str, object], kind: str) -> str:
@@ -196,12 +204,12 @@ def _turn(message: dict[str, object], index: int) -> Turn:
         case "tool":
             call_id = text(message, "tool_call_id", path)
             parts, unknown = _content(message, path)
-            extra = leftover(message, shapes.TOOL_MESSAGE) | unknown
+            extra = _unknown(message, shapes.TOOL_MESSAGE) | unknown
             return Turn("tool", (ToolResult(call_id, parts),), name, kept(extra))
         case "function":
             # The form before tools: the result of a call that had no id.
             parts, unknown = _content(message, path)
-            extra = leftover(message, shapes.MESSAGE) | unknown | {"role": "function"}
+            extra = _unknown(message, shapes.MESSAGE) | unknown | {"role": "function"}
             return Turn("tool", (ToolResult("", parts),), name, kept(extra))
         case _:
             roles = ", ".join(shapes.ROLES)
@@ -212,11 +220,11 @@ def _turn(message: dict[str, object], index: int) -> Turn:
 
 def _plain(role: Role, message: dict[str, object], path: str, name: str | None) -> Turn:
     parts, unknown = _content(message, path)
-    return Turn(role, parts, name, kept(leftover(message, shapes.MESSAGE) | unknown))
+    return Turn(role, parts, name, kept(_unknown(message, shapes.MESSAGE) | unknown))
 
 
 def _assistant(message: dict[str, object], path: str, name: str | None) -> Turn:
-    extra = leftover(message, shapes.ASSISTANT_MESSAGE)
+    extra = _unknown(message, shapes.ASSISTANT_MESSAGE)
     parts: list[Part] = []
     reasoning = optional_text(message, shapes.REASONING_CONTENT, path)
     other = message.get(shapes.REASONING)

@@ -34,6 +34,7 @@ from sparingly.protocols.fields import opened
 from sparingly.protocols.foreign import (
     foreign_kind,
     is_foreign,
+    put_back,
     refuse_foreign,
     refuse_held,
     refuse_prefill,
@@ -69,7 +70,9 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
         "stream": True if ask.stream else None,
         "stream_options": {"include_usage": True} if ask.include_usage else None,
     }
-    return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | extra)
+    return msgspec.json.encode(
+        {name: value for name, value in body.items() if value is not None} | put_back(extra, own=shapes.NAME)
+    )
 
 
 def _known(json: Json | None, field: str) -> msgspec.Raw | None:
@@ -95,7 +98,7 @@ def _tool(tool: Tool, index: int) -> dict[str, object]:
     if tool.parameters is not None:
         function["parameters"] = msgspec.Raw(tool.parameters)
     function |= opened(extra.pop("function", None))
-    return {"type": "function", "function": function, **extra}
+    return {"type": "function", "function": function, **put_back(extra, own=shapes.NAME)}
 
 
 def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
@@ -104,7 +107,9 @@ def _messages(turn: Turn, index: int) -> Iterator[dict[str, object]]:
     if turn.role == "assistant":
         # What an earlier answer carried for its own provider.
         extra = without_foreign(extra, own=shapes.NAME)
-    extra = refuse_foreign(extra, own=shapes.NAME, api=_API, path=f"messages.{index}.")
+    extra = put_back(
+        refuse_foreign(extra, own=shapes.NAME, api=_API, path=f"messages.{index}."), own=shapes.NAME
+    )
     of_parts = opened(extra.pop("content", None))
     # Tool results come first: they answer the assistant's turn before this one.
     for part in turn.parts:
