@@ -248,6 +248,23 @@ async def test_callers_with_other_credentials_do_not_share_answers(tmp_path: Pat
     assert len(model.asked) == 3
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["x-forwarded-user", "x-amzn-oidc-data", "cf-access-jwt-assertion", "x-goog-api-key", "remote-user"],
+)
+async def test_whom_a_proxy_names_shares_with_nobody_else(header: str, tmp_path: Path) -> None:
+    """It has checked who asks, and says so in a header of its own."""
+    model = Model()
+    async with living(wrapped(of_starlette(model), tmp_path)) as app:
+        await hit(app, "Who am I?", headers=[(header, "a"), ("user-agent", "one")])
+        other = await fetch(app, body=request_body("Who am I?"), headers=[(header, "b")])
+        same = await fetch(
+            app, body=request_body("Who am I?"), headers=[(header, "a"), ("user-agent", "two")]
+        )
+
+    assert (other.headers["x-sparingly-cache"], same.headers["x-sparingly-cache"]) == ("miss", "exact")
+
+
 async def test_the_app_may_say_who_asks(tmp_path: Path) -> None:
     """Two sessions of one team share; who is nobody known goes to the app, past memory."""
     model = Model()

@@ -36,6 +36,8 @@ _WHOSE = (
     ("test_frameworks.test_the_vercel_ai_sdk", "Vercel AI SDK", None),
     ("test_coding_agents.test_claude_code", "Claude Code", MESSAGES),
     ("test_coding_agents.test_codex", "Codex CLI", RESPONSES),
+    ("test_agents_preset.test_claude_code", "Claude Code", MESSAGES),
+    ("test_agents_preset.test_codex", "Codex CLI", RESPONSES),
 )
 _PACKAGES = {
     "Vercel AI SDK": "ai",

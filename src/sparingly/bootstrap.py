@@ -26,6 +26,7 @@ from sparingly.ledgers.nothing import NoLedger
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER_FILE
 from sparingly.ledgers.sqlite import SqliteLedger
 from sparingly.opening import (
+    Asked,
     admin_key,
     default_provider,
     open_asked,
@@ -43,7 +44,7 @@ from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.feedback import Feedback
 from sparingly.pipeline.serve import stamp_of
-from sparingly.ports import AnswerStore, History, Upstream
+from sparingly.ports import AnswerStore, Carrier, Embedder, History, Upstream
 from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog
@@ -67,6 +68,8 @@ class Brought(msgspec.Struct, frozen=True):
     """Instead of the config's providers of these names; whoever brings them closes them."""
     door: Door | None = None
     endpoints: Mapping[str, str] = ENDPOINTS
+    carrier: Carrier | None = None
+    """What the config's providers are asked over, if not a client of ours; closed by whoever brings it."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -101,9 +104,7 @@ async def open_app(
     )
     teller = Teller(events, metrics)
     async with AsyncExitStack() as providers, AsyncExitStack() as stack:
-        parts = await _open_parts(
-            settings, environ, data=data, stack=stack, teller=teller, given=brought.upstreams
-        )
+        parts = await _open_parts(settings, environ, data=data, stack=stack, teller=teller, brought=brought)
         pipeline = assemble(parts, cache=settings.cache, routing=settings.routing, realm=realm_of(settings))
         parts.background.keep_running("sweep", _sweep(pipeline, settings, parts.store, metrics))
         parts.background.keep_running("watches", keep_watches(pipeline.recalibrating, data, teller))
@@ -111,9 +112,7 @@ async def open_app(
         more = _steering(settings, environ, parts=parts, pipeline=pipeline, data=data)
 
         async def beside(other: Settings, theirs: Brought) -> LlmEndpoints:
-            asked = await open_asked(
-                other, environ, embedder=parts.embedder, stack=providers, given=theirs.upstreams
-            )
+            asked = await _asked(other, environ, embedder=parts.embedder, stack=providers, brought=theirs)
             both = msgspec.structs.replace(parts, **msgspec.structs.asdict(asked))
             line = assemble(both, cache=other.cache, routing=other.routing, realm=realm_of(other))
             return _endpoints(other, environ, parts=both, pipeline=line, teller=teller, brought=theirs)
@@ -129,7 +128,7 @@ async def _open_parts(
     data: Path,
     stack: AsyncExitStack,
     teller: Teller,
-    given: Mapping[str, Upstream],
+    brought: Brought,
 ) -> Parts:
     """Open what the pipeline needs; the stack closes it, background work first and the embedder last."""
     embedder = await open_embedder(settings)
@@ -137,7 +136,7 @@ async def _open_parts(
     store = open_store(settings, environ, data=data, dimensions=embedder.dimensions)
     stack.push_async_callback(store.aclose)
     await _first_look(store, teller, is_ours=settings.store.kind == "edge")
-    asked = await open_asked(settings, environ, embedder=embedder, stack=stack, given=given)
+    asked = await _asked(settings, environ, embedder=embedder, stack=stack, brought=brought)
     ledger = SqliteLedger(data / LEDGER_FILE) if settings.ledger.enabled else NoLedger()
     stack.push_async_callback(ledger.aclose)
     teller.metrics.watch_lost("ledger", lambda: ledger.dropped)
@@ -161,6 +160,19 @@ async def _open_parts(
         estimator=open_estimator(settings, embedder=embedder, clock=SystemClock()),
         on_settled=_written_to(traffic) if traffic is not None else None,
         **msgspec.structs.asdict(asked),
+    )
+
+
+async def _asked(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    embedder: Embedder,
+    stack: AsyncExitStack,
+    brought: Brought,
+) -> Asked:
+    return await open_asked(
+        settings, environ, embedder=embedder, stack=stack, given=brought.upstreams, carrier=brought.carrier
     )
 
 

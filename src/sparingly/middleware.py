@@ -8,14 +8,17 @@ what it says is kept.  All else goes to the app untouched.
 
 Rule: a hit does not reach the app, so neither do its checks.  Whatever decides who may
 ask belongs outside, in a middleware that runs before this one.  Two callers share
-answers only when all their credentials, cookies included, are the same, or when `tenant`
-says that they are one; where it says None, memory has no part in the request.
+answers only when all their credentials, cookies included, and all headers that a proxy
+names people by are the same, or when `tenant` says that they are one; where it says None,
+memory has no part in the request.  What tells callers apart outside the headers (a
+client's certificate, `scope["user"]`) is for `tenant` to say.
 
 Opened when the server starts, or with the first request where nobody tells of that.
 One data folder has one owner: several worker processes need a Qdrant server as their store.
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -48,6 +51,13 @@ AsgiScope: TypeAlias = Any
 AsgiReceive: TypeAlias = Callable[[], Awaitable[Any]]
 AsgiSend: TypeAlias = Callable[[Any], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[AsgiScope, AsgiReceive, AsgiSend], Awaitable[None]]
+
+# As proxies that check who asks tell the app (`X-Forwarded-User`, `X-Amzn-Oidc-Data`, `Cf-Access-Jwt-Assertion`,
+# `X-Goog-Iap-...`), and keys under the names of other houses.  One too many costs a hit.
+_WHO = re.compile(
+    r"auth|user|email|account|principal|identity|subject|oidc|jwt|assertion|token|secret|[-_]key$|cert"
+)
+_NOT_WHO = frozenset({"user-agent", "idempotency-key", "x-idempotency-key", "sec-websocket-key"})
 
 _NO_ANSWER = frozenset(
     (b"x-sparingly-reason", error.code.encode()) for error in (UpstreamUnreachable, UpstreamBroke)
@@ -156,7 +166,7 @@ class SparinglyMiddleware:
         if self._tenant is not None:
             named = self._tenant(scope)
             return None if named is None else Tenant(named)
-        credentials = [pair for pair in scope["headers"] if pair[0].decode("latin-1").lower() in CREDENTIALS]
+        credentials = [pair for pair in scope["headers"] if _tells_who(pair[0].decode("latin-1").lower())]
         if not credentials:
             return DEFAULT_TENANT
         digest = blake2b(repr(sorted(credentials)).encode(), digest_size=8, person=b"sparingly-caller")
@@ -204,6 +214,11 @@ class SparinglyMiddleware:
             await send({"type": "lifespan.shutdown.complete"})
         finally:
             await self._home.aclose()
+
+
+def _tells_who(name: str) -> bool:
+    """Whether a header may say who asks; in lower case."""
+    return name in CREDENTIALS or (name not in _NOT_WHO and _WHO.search(name) is not None)
 
 
 def _cookies(visitor: _Visitor) -> list[tuple[bytes, bytes]]:

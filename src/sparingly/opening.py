@@ -27,7 +27,7 @@ from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, Tier
 from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.small_model import SmallModel
 from sparingly.pipeline.timed_embedder import TimedEmbedder
-from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
+from sparingly.ports import AnswerStore, Carrier, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable
 from sparingly.protocols.dialects import OUTBOUND
 from sparingly.settings import Provider, Settings
@@ -58,10 +58,11 @@ async def open_asked(
     embedder: Embedder,
     stack: AsyncExitStack,
     given: Mapping[str, Upstream],
+    carrier: Carrier | None = None,
 ) -> Asked:
     """All providers of a config, those in `given` as they are there, and what asks and prices them."""
     clock = SystemClock()
-    upstreams = open_upstreams(settings, environ, stack, clock) | dict(given)
+    upstreams = open_upstreams(settings, environ, stack, clock, carrier) | dict(given)
     prices = open_prices(settings)
     known = await open_tier_model(settings, embedder)
     return Asked(
@@ -104,11 +105,17 @@ def open_store(settings: Settings, environ: Mapping[str, str], *, data: Path, di
 
 
 def open_upstreams(
-    settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack, clock: SystemClock
+    settings: Settings,
+    environ: Mapping[str, str],
+    stack: AsyncExitStack,
+    clock: SystemClock,
+    carrier: Carrier | None = None,
 ) -> dict[str, Upstream]:
-    """All providers of a config, on one HTTP client."""
-    client = HttpClient()
-    stack.push_async_callback(client.aclose)
+    """All providers of a config, on one HTTP client, or on a `carrier` that whoever brings it closes."""
+    client = carrier
+    if client is None:
+        client = HttpClient()
+        stack.push_async_callback(client.aclose)
     return {
         name: _simulated(name, settings)
         if provider.kind == "simulated"

@@ -194,6 +194,28 @@ class Upstream(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Carrier(Protocol):
+    """Carries requests to addresses; `upstreams.http_client.HttpClient`, unless the caller brings another.
+
+    Contract: as `Upstream.send`.  `read_timeout_s` bounds each wait for bytes, `total_timeout_s`
+    the whole exchange; what is cancelled is hung up on.
+    """
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes | AsyncIterator[bytes] = b"",
+        *,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        total_timeout_s: float | None = None,
+    ) -> UpstreamReply: ...
+
+    async def aclose(self) -> None: ...
+
+
 class Ledger(Protocol):
     """Keeps one entry a request, append-only.
 

@@ -1,6 +1,7 @@
 """Steering through the admin API is steering: the same finds, the same errors."""
 
 import io
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ from tests.web.test_admin import KEY, Office
 pytestmark = pytest.mark.anyio
 
 URL = "http://gateway"
+SAID = [{"role": "user", "content": "How do I pay?"}]
 
 
 @asynccontextmanager
@@ -61,6 +63,35 @@ async def test_pages_counts_and_explanations_are_the_same() -> None:
         there = await cache.explain(body, tenant=Tenant(TENANT), headers=headers)
         assert there == await room.steering.explain(body, tenant=Tenant(TENANT), headers=headers)
         assert there.routing.conversation == "abc"
+
+
+@pytest.mark.parametrize(
+    ("body", "dialect"),
+    [
+        ({"model": "gpt-4o", "input": "How do I pay?"}, None),
+        ({"model": "gpt-4o", "system": "Be brief.", "max_tokens": 9, "messages": SAID}, None),
+        ({"model": "gpt-4o", "max_tokens": 9, "messages": SAID}, "anthropic"),
+        ({"model": "gpt-4o", "max_tokens": 9, "messages": SAID}, "openai"),
+        ({"model": "gpt-4o", "input": "How do I pay?"}, "openai-embeddings"),
+    ],
+)
+async def test_a_request_of_any_dialect_is_explained(body: dict[str, object], dialect: str | None) -> None:
+    """There as here: by its shape, or as it is said."""
+    async with a_room() as room, remote(room) as cache:
+        request = json.dumps(body).encode()
+
+        there = await cache.explain(request, tenant=Tenant(TENANT), dialect=dialect)
+
+        assert there == await room.steering.explain(request, tenant=Tenant(TENANT), dialect=dialect)
+
+
+async def test_a_request_of_several_dialects_is_told() -> None:
+    async with a_room() as room, remote(room) as cache:
+        body = json.dumps({"model": "m", "max_tokens": 9, "messages": SAID}).encode()
+
+        for steering in (room.steering, cache):
+            with pytest.raises(InvalidRequest, match="say which"):
+                await steering.explain(body, tenant=Tenant(TENANT))
 
 
 async def test_forgetting_and_flushing_are_done_there() -> None:

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
+import httpx
 import pytest
 
 from sparingly.errors import UpstreamBroke, UpstreamUnreachable
-from sparingly.ports import Upstream, UpstreamRequest
+from sparingly.ports import Carrier, Upstream, UpstreamRequest
 from sparingly.settings import Simulation
+from sparingly.transport.inner import Carried
 from sparingly.upstreams.http_client import HttpClient
 from sparingly.upstreams.provider import HttpUpstream
 from sparingly.upstreams.simulated import SimulatedUpstream
@@ -50,7 +52,7 @@ def simulated(trouble: str) -> Iterator[Upstream]:
     )
 
 
-def over_http(url: str, client: HttpClient) -> HttpUpstream:
+def over_http(url: str, client: Carrier) -> HttpUpstream:
     return HttpUpstream(
         name="fake",
         dialect="openai",
@@ -72,15 +74,28 @@ async def client() -> AsyncIterator[HttpClient]:
     await made.aclose()
 
 
-@pytest.fixture(params=["scripted", "simulated", "http"])
-def opened(request: pytest.FixtureRequest, client: HttpClient) -> Opener:
-    @contextmanager
-    def served(trouble: str) -> Iterator[Upstream]:
-        with ProviderServer(KNOBS[trouble]) as server:
-            yield over_http(server.url, client)
+@pytest.fixture
+async def carried(request: pytest.FixtureRequest) -> AsyncIterator[Carrier]:
+    """The transports of a library, of both halves."""
+    made = Carried(
+        httpx, httpx.HTTPTransport() if "threads" in request.node.name else httpx.AsyncHTTPTransport()
+    )
+    yield made
+    await made.aclose()
 
-    openers: dict[str, Opener] = {"scripted": scripted, "simulated": simulated, "http": served}
-    return openers[str(request.param)]
+
+@pytest.fixture(params=["scripted", "simulated", "http", "carried", "carried-in-threads"])
+def opened(request: pytest.FixtureRequest, client: HttpClient, carried: Carrier) -> Opener:
+    def served(carrier: Carrier) -> Opener:
+        @contextmanager
+        def open_(trouble: str) -> Iterator[Upstream]:
+            with ProviderServer(KNOBS[trouble]) as server:
+                yield over_http(server.url, carrier)
+
+        return open_
+
+    openers: dict[str, Opener] = {"scripted": scripted, "simulated": simulated, "http": served(client)}
+    return openers.get(str(request.param)) or served(carried)
 
 
 def ask(body: bytes | AsyncIterator[bytes] = ASK) -> UpstreamRequest:

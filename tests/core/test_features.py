@@ -123,6 +123,9 @@ def test_thinking_is_asked_for_in_fields_of_each_house(
         ((Tool("web_search"),), None, False),
         ((Tool("web_search", extra=canonical_json({"type": "web_search_20250305"})),), None, True),
         ((Tool("", extra=canonical_json({"type": "web_search_preview"})),), None, True),
+        ((Tool("", extra=canonical_json({"anthropic": {"type": "web_search_20250305"}})),), None, True),
+        ((Tool("", extra=canonical_json({"openai-responses": {"type": "web_search"}})),), None, True),
+        ((Tool("f", extra=canonical_json({"function": {"strict": True}})),), None, False),
         ((Tool("edit", extra=canonical_json({"type": "text_editor_20250728"})),), None, False),
         ((), {"web_search_options": {}}, True),
     ],
@@ -139,3 +142,16 @@ def test_searching_is_told_by_type_and_not_by_name(
     )
 
     assert features_of(ask, "Hi").web_search == searches
+
+
+def test_tools_that_an_item_offers_are_tools() -> None:
+    """Codex says there what it can do; a request with them is no work beside the work."""
+    item = {
+        "type": "additional_tools",
+        "role": "developer",
+        "tools": [{"type": "custom"}, {"type": "namespace"}],
+    }
+    offered = Opaque(canonical_json({"openai-responses": item}))
+    other = Opaque(canonical_json({"openai-responses": {"type": "compaction", "text": "additional_tools"}}))
+
+    assert features_of(Ask("m", (_user(offered, other), _user(Text("Hi")))), "Hi").tools == 2

@@ -5,7 +5,7 @@ import pytest
 
 from sparingly.core.chat import Ask
 from sparingly.core.features import Features
-from sparingly.core.policy import CachePolicy, Price, RoutingPolicy, Tier
+from sparingly.core.policy import CachePolicy, Price, RoutingPolicy, ScopePolicy, Tier
 from sparingly.core.pricing import ModelPrice, model_price
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.strategies import Pair, Route, RouteMatch, Sticky
@@ -160,6 +160,52 @@ async def test_what_a_header_leads_to_is_not_answered_from_what_led_elsewhere() 
     assert (labelled.entry.route, labelled.entry.routed) == ("cheap", "gpt-4o-mini")
     assert labelled.entry.routing is not None
     assert labelled.entry.routing.reason == "rule:cheap"
+
+
+async def test_what_a_path_leads_to_is_not_answered_from_what_led_elsewhere() -> None:
+    """One dialect's clients may have another model under the same name."""
+    routing = RoutingPolicy(
+        names={"auto": "gpt-4o"},
+        routes={"agents": Route(match=RouteMatch(path="/v1/messages"), to="gpt-4o-mini")},
+    )
+    async with a_world(routing=routing) as world:
+        world.script(whole("From the large one."), whole("From the small one."))
+        chat = await world.ask(model="auto")
+        messages = await world.serve(world.incoming(path="/v1/messages", fields={"model": "auto"}))
+
+    assert (chat.entry.routed, messages.entry.routed) == ("gpt-4o", "gpt-4o-mini")
+    assert messages.entry.verdict == "miss"
+
+
+async def test_what_a_session_leads_to_is_not_answered_from_what_led_elsewhere() -> None:
+    """What runs beside an agent's work takes the small model; the same words by themselves do not."""
+    routing = RoutingPolicy(
+        routes={"beside": Route(match=RouteMatch(traffic="background"), to="gpt-4o-mini")}
+    )
+    session = (("x-claude-code-session-id", "s1"),)
+    tool = {"type": "function", "function": {"name": "f"}}
+    async with a_world(routing=routing) as world:
+        world.script(whole("Working."), whole("From the small one."), whole("From the large one."))
+        working = world.incoming("Fix it.", fields={"tools": [tool]})
+        await world.serve(msgspec.structs.replace(working, headers=session))
+        beside = await world.serve(msgspec.structs.replace(world.incoming(), headers=session))
+        alone = await world.ask()
+
+    assert (beside.entry.routed, alone.entry.routed) == ("gpt-4o-mini", "gpt-4o")
+    assert alone.entry.verdict == "miss"
+
+
+async def test_a_group_does_not_share_what_its_members_have_other_models_for() -> None:
+    """A route of one tenant's is no route of the others'."""
+    routing = RoutingPolicy(routes={"paying": Route(match=RouteMatch(tenant="b"), to="gpt-4o-mini")})
+    cache = CachePolicy(scope=ScopePolicy(shared=(("a", "b"),)))
+    async with a_world(routing=routing, cache=cache) as world:
+        world.script(whole("From the large one."), whole("From the small one."))
+        one = await world.serve(world.incoming(tenant="a"))
+        other = await world.serve(world.incoming(tenant="b"))
+
+    assert (one.entry.routed, other.entry.routed) == ("gpt-4o", "gpt-4o-mini")
+    assert other.entry.verdict == "miss"
 
 
 async def test_metadata_leads_to_a_route() -> None:

@@ -64,7 +64,9 @@ async def test_a_folder_in_use_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         await store.ping()
 
-    assert caught.value.message == f"{tmp_path} is in use by another process"
+    assert (
+        caught.value.message == f"{tmp_path} is in use by another process, or by another gateway of this one"
+    )
     owner.close()
     await store.aclose()
 

@@ -90,7 +90,9 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         Shard(tmp_path, dimensions=2)
 
-    assert caught.value.message == f"{tmp_path} is in use by another process"
+    assert (
+        caught.value.message == f"{tmp_path} is in use by another process, or by another gateway of this one"
+    )
     owner.close()
 
 

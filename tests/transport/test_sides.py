@@ -1,6 +1,7 @@
 """What users of an HTTP client expect of it, whichever library and half it is."""
 
 import asyncio
+import gc
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -220,6 +221,27 @@ async def test_a_stream_comes_piece_by_piece_and_may_be_left(library: Any, gatew
     assert b"Once" in got[0]
 
 
+async def test_a_stream_that_is_dropped_unread_is_left(
+    library: Any, gateway: LocalGateway, client: Any
+) -> None:
+    """Nobody closed it; nobody can read it any more."""
+    theirs, ours = library
+    asked(client, "Does another client keep the gateway open?")
+    paused = Paused()
+
+    def drop(url: str) -> None:
+        mine = theirs.Client(transport=ours.SparinglyTransport(gateway), base_url=url)
+        body = request_body("Tell me nothing.", stream=True)
+        answer = mine.send(mine.build_request("POST", "/v1/chat/completions", content=body), stream=True)
+        assert answer.status_code == 200
+        mine.close()
+
+    async with RawServer(paused) as server:
+        await asyncio.to_thread(drop, server.url)
+        gc.collect()
+        await paused.gone.wait()
+
+
 async def test_a_cancelled_async_request_is_given_up(library: Any, gateway: LocalGateway) -> None:
     """Before and within the answer."""
     theirs, ours = library
@@ -324,3 +346,15 @@ def test_a_closed_gateway_breaks_what_is_under_way(library: Any, tmp_path: Path)
         thread.join()
 
     assert [type(error) for error in caught] == [theirs.RemoteProtocolError]
+
+
+def test_without_asyncio_the_async_half_says_so(library: Any, gateway: LocalGateway) -> None:
+    """Trio's tasks, for one, have no such loop."""
+    theirs, ours = library
+    transport = ours.AsyncSparinglyTransport(gateway)
+    work = transport.handle_async_request(theirs.Request("GET", "http://x/v1/models"))
+
+    with pytest.raises(RuntimeError, match="needs asyncio"):
+        work.send(None)
+    with pytest.raises(StopIteration):
+        transport.aclose().send(None)

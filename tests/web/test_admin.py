@@ -79,6 +79,7 @@ def kept(words: str, **fields: object) -> Entry:
     return msgspec.structs.replace(entry(mark(ask(words))), **fields)
 
 
+USERS = {"role": "user", "content": QUESTION}
 FAQ = kept("How do I pay?", source="r1", tags=("faq",), created_at=NOW - 9)
 OTHER = kept("What is new?", source="r2", served="small")
 
@@ -296,12 +297,27 @@ async def test_a_request_is_explained() -> None:
         assert found["routing"]["routed"] == "gpt-4o"
 
 
+@pytest.mark.parametrize("query", ["", "path=/v1/messages", "dialect=anthropic"])
+async def test_a_request_of_another_dialect_is_explained_as_such(query: str) -> None:
+    """Told by its shape, its path or its name; what Chat Completions was answered serves it."""
+    async with an_office() as office:
+        await office.world.ask(max_tokens=9, messages=[{"role": "system", "content": "Hm."}, USERS])
+        body = {"model": "gpt-4o", "max_tokens": 9, "system": "Hm.", "messages": [USERS]}
+
+        found = (await office.post("/admin/explain", body, f"tenant={TENANT}&{query}")).json()
+
+        assert found["ruling"]["verdict"] == "exact"
+
+
 @pytest.mark.parametrize(
     ("body", "query"),
     [
         (b"{", ""),
         (b'{"model": "m"}', ""),
         (request_body("x"), "path=/v1/files"),
+        (request_body("x"), "dialect=spanish"),
+        (request_body("x"), "dialect=anthropic&path=/v1/chat/completions"),
+        (b'{"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "x"}]}', ""),
         (request_body("x"), "who=me"),
     ],
 )

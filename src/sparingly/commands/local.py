@@ -36,11 +36,10 @@ from sparingly.pipeline.background import Background
 from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.explaining import Explanation
 from sparingly.ports import AnswerStore, Clock, Embedder
-from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.labels import metadata_of
+from sparingly.protocols.recognizing import dialect_of
 from sparingly.settings import Settings
-
-_PATH = "/v1/chat/completions"
 
 Absent: TypeAlias = Literal["refuse", "pretend", "make"]
 """For want of a cache: an error, an empty one that is thrown away, or a new one."""
@@ -56,14 +55,23 @@ class LocalCache(Curator):
         self._pipeline = pipeline
 
     async def explain(
-        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: bytes,
+        *,
+        tenant: Tenant,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        dialect: str | None = None,
     ) -> Explanation:
-        """Explain a request; names of `headers` are in lower case."""
+        """Explain a request; names of `headers` are in lower case, without a `dialect` the body tells it."""
         if self._pipeline is None:
             raise StartupError("this cache was opened without a router, which an explanation needs")
-        ask = INBOUND["openai"].read(request)
+        spoken = dialect or dialect_of(request)
         return await self._pipeline.explainer.explain(
-            ask, tenant=tenant, path=_PATH, metadata=metadata_of(request), headers=headers
+            INBOUND[spoken].read(request),
+            tenant=tenant,
+            path=OUTBOUND[spoken].path,
+            metadata=metadata_of(request),
+            headers=headers,
         )
 
 

@@ -78,10 +78,17 @@ class RemoteCache:
         )
 
     async def explain(
-        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: bytes,
+        *,
+        tenant: Tenant,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        dialect: str | None = None,
     ) -> Explanation:
-        """Explain a request; names of `headers` are in lower case."""
+        """Explain a request; names of `headers` are in lower case, without a `dialect` the body tells it."""
         params = [("tenant", str(tenant)), *(("header", f"{name}: {text}") for name, text in headers.items())]
+        if dialect is not None:
+            params.append(("dialect", dialect))
         return await self._asked(Explanation, "POST", "/admin/explain", params=params, content=request)
 
     async def _asked(

@@ -26,5 +26,10 @@ class Steering(Protocol):
     async def take(self, file: IO[bytes], *, name: str) -> Imported: ...
 
     async def explain(
-        self, request: bytes, *, tenant: Tenant, headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: bytes,
+        *,
+        tenant: Tenant,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        dialect: str | None = None,
     ) -> Explanation: ...

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from sparingly.core.chat import Ask, Image, Opaque, Part, Text, Thinking, ToolCall, ToolResult
+from sparingly.core.chat import Ask, Image, Json, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from sparingly.core.wording import wording
 
 # 4 characters a token is OpenAI's own rule of thumb for English; good enough to tell long from short.
@@ -61,7 +61,7 @@ def features_of(ask: Ask, text: str) -> Features:
     return msgspec.structs.replace(
         text_features(text),
         turns=len(ask.turns),
-        tools=len(ask.tools),
+        tools=len(ask.tools) + sum(_offered(part) for part in parts),
         tool_results=sum(isinstance(part, ToolResult) for part in parts),
         images=sum(isinstance(part, Image) for part in parts),
         files=sum(isinstance(part, Opaque) for part in parts),
@@ -120,18 +120,34 @@ def _searches(ask: Ask) -> bool:
     """By the type that the provider's own tools have; a function of any name is the caller's."""
     if ask.extra is not None and '"web_search_options"' in ask.extra:
         return True
-    kinds = (msgspec.json.decode(tool.extra, type=_Typed).type for tool in ask.tools if tool.extra)
+    kinds = (_kind(tool.extra) for tool in ask.tools if tool.extra)
     return any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds)
+
+
+def _kind(json: Json) -> object:
+    """The type in a dialect's own object, which may stand under the dialect's name."""
+    value = msgspec.json.decode(json)
+    inner = [value, *value.values()] if isinstance(value, dict) else []
+    return next((one["type"] for one in inner if isinstance(one, dict) and "type" in one), None)
+
+
+def _offered(part: Part) -> int:
+    """The tools in an item that offers some: so Codex tells of its own (OpenAI's `additional_tools`)."""
+    if not isinstance(part, Opaque) or '"additional_tools"' not in part.json:
+        return 0
+    value = msgspec.json.decode(part.json)
+    items = value.values() if isinstance(value, dict) else ()
+    return sum(_count(_field(item, "tools")) for item in items if _field(item, "type") == "additional_tools")
+
+
+def _count(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 class _Reasoning(msgspec.Struct):
     thinking: object = None
     reasoning: object = None
     reasoning_effort: object = None
-
-
-class _Typed(msgspec.Struct):
-    type: object = None
 
 
 _MUCH = frozenset({"high", "xhigh", "max"})

@@ -22,7 +22,7 @@ def marked(
         # Another version of an API is another world.
         canon = msgspec.structs.replace(canon, realm=f"{canon.realm} {switched}")
     if target.is_labelled:
-        # An equal request without that header is answered by another model.
+        # An equal request that comes another way is answered by another model.
         canon = msgspec.structs.replace(canon, realm=f"{canon.realm} #{target.route}")
     if pin is None:
         return fingerprint(ask, tenant=tenant, canon=canon, is_private=is_private)

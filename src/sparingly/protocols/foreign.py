@@ -3,7 +3,8 @@
 What only one dialect knows, its reader keeps under that dialect's own name, in
 the `extra` of a request, a turn or a tool, in an opaque part, or before a
 signature.  So no other dialect takes it for its own, and whoever writes for
-another provider finds it all in one place.
+another provider finds it all in one place.  A client's own field of such a name
+is kept under its dialect's, too: nobody may say what another dialect's reader says.
 
 Hints (`<dialect>-hints`) ask how much is told of an answer, not for another
 one; they are left out.
@@ -22,8 +23,8 @@ _DIALECTS = ("openai", "anthropic", "openai-responses", "openai-embeddings")
 _HOLDS_FIELDS = frozenset({"blocks", "item", "output_config", "reasoning", "text"})
 _OF_PART = ".part"
 
-# Every name under which a reader keeps what only its dialect knows.
-_KEPT_UNDER = frozenset(name + end for name in _DIALECTS for end in ("", "-hints"))
+# Every name under which a reader keeps what only its dialect knows, or marks what the request does not say itself.
+_KEPT_UNDER = frozenset({"max_tokens_field", *(name + end for name in _DIALECTS for end in ("", "-hints"))})
 
 _T = TypeVar("_T")
 

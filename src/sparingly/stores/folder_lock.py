@@ -32,7 +32,7 @@ class FolderLock:
         while not _is_taken(self._file):
             if time.monotonic() >= deadline:
                 os.close(self._file)
-                raise StoreError(f"{folder} is in use by another process")
+                raise StoreError(f"{folder} is in use by another process, or by another gateway of this one")
             time.sleep(0.02)
 
     def release(self) -> None:

@@ -2,16 +2,18 @@
 
 `httpx.Client(transport=SparinglyTransport("gateway.yaml"))` is cached and routed.
 A client's own address stays its provider, with the client's own key; so do its read
-timeout and its streaming.  The gateway calls providers with an HTTP client of its
-own: proxies, certificates and limits of the client's transport do not apply.
+timeout and its streaming.  Providers are called with an HTTP client of the gateway's
+own, or over a transport that you give: `SparinglyTransport(inner=httpx.HTTPTransport(proxy=...))`.
 """
 
-import asyncio
 from collections.abc import Iterable
-from typing import cast
+from typing import TypeAlias, cast
 
 import httpx
 
+from sparingly.config.embedded import Config
+from sparingly.transport.inner import Carried
+from sparingly.transport.local_gateway import LocalGateway
 from sparingly.transport.sides import AsyncPieces, Faults, Side, SyncPieces
 
 _FAULTS = Faults(
@@ -21,6 +23,14 @@ _FAULTS = Faults(
     unreachable=httpx.ConnectError,
 )
 _EXTENSIONS = {"http_version": b"HTTP/1.1"}
+
+
+Inner: TypeAlias = httpx.BaseTransport | httpx.AsyncBaseTransport
+
+
+def carried(inner: Inner) -> Carried:
+    """A transport as the `carrier` of a LocalGateway; an asynchronous one must be used nowhere else."""
+    return Carried(httpx, inner)
 
 
 class _Pieces(SyncPieces, httpx.SyncByteStream):
@@ -33,6 +43,14 @@ class _AsyncPieces(AsyncPieces, httpx.AsyncByteStream):
 
 class SparinglyTransport(Side, httpx.BaseTransport):
     """For `httpx.Client`; takes a config, or a LocalGateway that several clients share."""
+
+    def __init__(self, gateway: LocalGateway | Config = None, *, inner: Inner | None = None) -> None:
+        """Take a gateway, or a config; providers are called over `inner`, of either half, if it is given.
+
+        Raises:
+            ConfigError: something is wrong with the config.
+        """
+        super().__init__(gateway, carrier=None if inner is None else carried(inner))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer from memory, or from whoever will do."""
@@ -52,6 +70,10 @@ class SparinglyTransport(Side, httpx.BaseTransport):
 class AsyncSparinglyTransport(Side, httpx.AsyncBaseTransport):
     """For `httpx.AsyncClient` on asyncio; takes a config, or a LocalGateway that several clients share."""
 
+    def __init__(self, gateway: LocalGateway | Config = None, *, inner: Inner | None = None) -> None:
+        """As that of SparinglyTransport."""
+        super().__init__(gateway, carrier=None if inner is None else carried(inner))
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer from memory, or from whoever will do."""
         visit = await self.async_visit(request, aiter(cast("httpx.AsyncByteStream", request.stream)), _FAULTS)
@@ -64,4 +86,4 @@ class AsyncSparinglyTransport(Side, httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Called by the client that is closed."""
-        await asyncio.to_thread(self.end)
+        await self.async_end()

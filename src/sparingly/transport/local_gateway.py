@@ -5,7 +5,8 @@ key, for all that the config's own providers do not take.
 
 Rule: one data folder, one gateway.  The store locks its folder; a second gateway on
 it, in this process or another, fails with a StartupError that names the folder.
-Clients that are to share answers share a LocalGateway.
+Clients that are made with equal configs share a gateway; others that are to share
+answers are given one.
 """
 
 import os
@@ -21,6 +22,8 @@ import msgspec
 from sparingly.config.catalog import OFFICIAL_HOSTS
 from sparingly.config.embedded import Config, embedded_settings
 from sparingly.config.environment import CLIENT
+from sparingly.data_folder import data_folder
+from sparingly.ports import Carrier
 from sparingly.settings import Provider, Settings
 from sparingly.transport.asked import Asked
 from sparingly.transport.loop_thread import LoopThread
@@ -32,16 +35,26 @@ _SOME_ADDRESS = "http://localhost"
 class LocalGateway:
     """Answers requests of this process; opens with the first one, closes with the last lease."""
 
-    def __init__(self, config: Config = None, *, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        carrier: Carrier | None = None,
+    ) -> None:
         """Check the config; nothing is opened yet.
+
+        Providers are asked over `carrier`, if there is one: see `carried` of the library's module.
 
         Raises:
             ConfigError: something is wrong with it; the message lists everything that is.
         """
         self._config = config
+        self._carrier = carrier
         self._environ = os.environ if environ is None else environ
         settings = self._settings(_SOME_ADDRESS, "openai")
         self._asks_clients_address = settings.default_provider == CLIENT
+        self._likeness = msgspec.json.encode((settings, str(data_folder(settings, self._environ))))
         self._leases = 0
         self._running: LoopThread | None = None
         self._pid = os.getpid()
@@ -50,12 +63,14 @@ class LocalGateway:
 
     def lease(self) -> "Lease":
         """A share of this gateway, which closes when its last one is closed."""
+        self._note_fork()
         with self._lock:
             self._leases += 1
         return Lease(self)
 
     def release(self) -> None:
         """Give one lease back."""
+        self._note_fork()
         with self._lock:
             self._leases -= 1
             is_last = self._leases == 0
@@ -64,9 +79,10 @@ class LocalGateway:
 
     def close(self) -> None:
         """Cut what is under way, write down what was answered, and close.  A later request opens it again."""
+        self._note_fork()
         with self._lock:
             running, self._running = self._running, None
-        if running is not None and self._pid == os.getpid():
+        if running is not None:
             running.end()
 
     def __enter__(self) -> Self:
@@ -88,17 +104,23 @@ class LocalGateway:
         Raises:
             StartupError: a part cannot be opened.
         """
-        if self._pid != os.getpid():
-            # A forked child has the attributes and none of the threads.
-            self._pid, self._running, self._lock = os.getpid(), None, threading.Lock()
+        self._note_fork()
         with self._lock:
             if self._running is None:
                 running = LoopThread(
-                    self._settings, self._environ, asks_clients_address=self._asks_clients_address
+                    self._settings,
+                    self._environ,
+                    asks_clients_address=self._asks_clients_address,
+                    carrier=self._carrier,
                 )
                 running.begin(origin, asked)
                 self._running = running
             return self._running
+
+    def _note_fork(self) -> None:
+        """A forked child has the attributes and none of the threads, not even the one that held the lock."""
+        if self._pid != os.getpid():
+            self._pid, self._running, self._lock = os.getpid(), None, threading.Lock()
 
     def _settings(self, base_url: str, kind: str) -> Settings:
         """The config, with one client's address as the provider that takes what no other does."""
@@ -106,6 +128,22 @@ class LocalGateway:
         usage = "inject" if is_openai else "as_asked"
         client = msgspec.convert({"kind": kind, "base_url": base_url, "stream_usage": usage}, Provider)
         return embedded_settings(self._config, self._environ, client=client)
+
+    @classmethod
+    def like(cls, config: Config) -> "LocalGateway":
+        """The gateway of this process for a config: clients that are made alike share it.
+
+        Raises:
+            ConfigError: something is wrong with the config.
+        """
+        made = cls(config)
+        with _sharing:
+            return _shared.setdefault(made._likeness, made)
+
+
+_sharing = threading.Lock()
+# While anybody has them: a second gateway on their folders could not be opened.
+_shared: weakref.WeakValueDictionary[bytes, LocalGateway] = weakref.WeakValueDictionary()
 
 
 class Lease:

@@ -13,7 +13,7 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ from sparingly.bootstrap import Brought, Opened, open_app
 from sparingly.clock import SystemClock
 from sparingly.config.environment import CLIENT
 from sparingly.data_folder import data_folder
+from sparingly.ports import Carrier
 from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings
 from sparingly.telemetry.logs import EventLog, library_log
@@ -59,8 +60,10 @@ class LoopThread:
         environ: Mapping[str, str],
         *,
         asks_clients_address: bool,
+        carrier: Carrier | None = None,
     ) -> None:
         """`settings_for` says what holds for a client's address and its kind of provider."""
+        self._carrier = carrier
         self._settings_for = settings_for
         self._environ = environ
         self._asks_clients_address = asks_clients_address
@@ -77,8 +80,13 @@ class LoopThread:
         self._thread = threading.Thread(
             target=self._run, args=(_meant(origin, asked), asked), name="sparingly", daemon=True
         )
-        self._thread.start()
-        self._running = self._ready.result()
+        try:
+            self._thread.start()
+            self._running = self._ready.result()
+        except BaseException:
+            # Ctrl-C while it opens: nobody else would ever close it.
+            self._ready.add_done_callback(self._given_up)
+            raise
         self._is_over = False
 
     def end(self) -> None:
@@ -99,6 +107,11 @@ class LoopThread:
                 raise Broken("the gateway was closed")
             return asyncio.run_coroutine_threadsafe(work, self._running.loop)
 
+    def post(self, call: Callable[[], None]) -> None:
+        """Have the loop call something soon, from anywhere, a finalizer included; too late is no error."""
+        with suppress(RuntimeError):
+            self._running.loop.call_soon_threadsafe(call)
+
     async def exchange(self, origin: str, asked: Asked) -> Exchange:
         """Begin an exchange."""
         meant = _meant(origin, asked)
@@ -107,6 +120,10 @@ class LoopThread:
         self._exchanges.add(exchange)
         exchange.work.add_done_callback(lambda work: self._ended(exchange, work))
         return exchange
+
+    def _given_up(self, ready: "concurrent.futures.Future[_Running]") -> None:
+        if ready.exception() is None:
+            ready.result().loop.call_soon_threadsafe(self._stop.set)
 
     def _run(self, meant: Destination, asked: Asked) -> None:
         # By hand, since asyncio's own runner starts a thread to close its pool, and Python 3.12 starts none once a
@@ -132,6 +149,8 @@ class LoopThread:
         all_there = threading.Barrier(_POOL_THREADS)
         await asyncio.gather(*(asyncio.to_thread(all_there.wait) for _ in range(_POOL_THREADS)))
         async with AsyncExitStack() as clients:
+            if self._carrier is not None:
+                clients.push_async_callback(self._carrier.aclose)
             settings, brought = self._for(meant, asked, clients)
             events = EventLog(library_log(), SystemClock())
             data = data_folder(settings, self._environ)
@@ -152,7 +171,8 @@ class LoopThread:
 
     async def _endpoint(self, meant: Destination, asked: Asked) -> Endpoint:
         key = self._key(meant)
-        if key not in self._endpoints:
+        opening = self._endpoints.get(key)
+        if opening is None or (opening.done() and opening.exception() is not None):
             self._endpoints[key] = asyncio.ensure_future(self._open_endpoint(meant, asked))
         # Shielded: who stops waiting must not take it from the others.
         return await asyncio.shield(self._endpoints[key])
@@ -166,10 +186,12 @@ class LoopThread:
         kind = _kind_of(meant, asked)
         settings = self._settings_for(meant.base_url, kind)
         if not self._asks_clients_address:
-            return settings, Brought()
+            return settings, Brought(carrier=self._carrier)
         provider = settings.providers[CLIENT]
-        client = HttpClient()
-        clients.push_async_callback(client.aclose)
+        client = self._carrier
+        if client is None:
+            client = HttpClient()
+            clients.push_async_callback(client.aclose)
         upstream = HttpUpstream(
             name=CLIENT,
             dialect=kind,
@@ -184,7 +206,7 @@ class LoopThread:
             connect_timeout_s=provider.connect_timeout_s,
             read_timeout_s=provider.read_timeout_s,
         )
-        return settings, Brought({CLIENT: upstream})
+        return settings, Brought({CLIENT: upstream}, carrier=self._carrier)
 
     def _ended(self, exchange: Exchange, work: "asyncio.Future[None]") -> None:
         self._exchanges.discard(exchange)

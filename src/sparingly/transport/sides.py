@@ -16,6 +16,7 @@ import msgspec
 
 from sparingly.config.embedded import Config
 from sparingly.errors import StartupError
+from sparingly.ports import Carrier
 from sparingly.transport.asked import Asked
 from sparingly.transport.local_gateway import LocalGateway
 from sparingly.transport.loop_thread import LoopThread
@@ -76,27 +77,28 @@ class Visit:
         self._running = running
         self._exchange = exchange
         self._read_s = read_s
+        self._is_over = False
+
+    def __del__(self) -> None:
+        # Nobody closed it: an answer that was dropped unread, or one that came when its caller was cancelled.
+        self.leave()
 
     async def pieces(self) -> bytes:
         """What has come; in the gateway's loop."""
         async with asyncio.timeout(self._read_s):
-            return await self._exchange.pieces()
+            said = await self._exchange.pieces()
+        self._is_over = not said
+        return said
 
     def submit(self) -> "concurrent.futures.Future[bytes]":
         """Ask for the next pieces from another thread."""
         return self._running.submit(self.pieces())
 
-    async def left(self) -> None:
-        """Close our end; in the gateway's loop."""
-        self._exchange.leave()
-
     def leave(self) -> None:
         """Close our end, from any thread, without waiting."""
-        try:
-            self._running.submit(self.left())
-        except Broken:
-            # The gateway has closed, and the exchange with it.
-            return
+        if not self._is_over:
+            self._is_over = True
+            self._running.post(self._exchange.leave)
 
 
 class SyncPieces:
@@ -136,15 +138,22 @@ class AsyncPieces:
 class Side:
     """What both halves share: a lease, and how a request is read."""
 
-    def __init__(self, gateway: LocalGateway | Config = None) -> None:
-        """Take a gateway of this process, or a config for one of its own: a path, a mapping or nothing.
+    def __init__(self, gateway: LocalGateway | Config = None, *, carrier: Carrier | None = None) -> None:
+        """Take a gateway, or a config: a path, a mapping or nothing.
 
         Raises:
             ConfigError: something is wrong with the config.
         """
-        if not isinstance(gateway, LocalGateway):
-            gateway = LocalGateway(gateway)
-        self._lease = gateway.lease()
+        if isinstance(gateway, LocalGateway):
+            if carrier is not None:
+                raise ValueError(
+                    "an inner transport belongs to its LocalGateway, as `carrier=carried(inner)`"
+                )
+            self._lease = gateway.lease()
+        elif carrier is not None:
+            self._lease = LocalGateway(gateway, carrier=carrier).lease()
+        else:
+            self._lease = LocalGateway.like(gateway).lease()
 
     def visit(self, request: HttpRequest, stream: Iterable[bytes], faults: Faults) -> Visit:
         """Send a request and wait for the beginning of its answer."""
@@ -163,11 +172,15 @@ class Side:
                     _result(running.submit(exchange.upload(b"", more=False)))
                 return _result(running.submit(_begun(running, exchange, request)))
             except BaseException:
-                running.submit(_left(exchange))
+                running.post(exchange.leave)
                 raise
 
     async def async_visit(self, request: HttpRequest, stream: AsyncIterator[bytes], faults: Faults) -> Visit:
         """As `visit`, without holding up the caller's event loop."""
+        if not _has_loop():
+            raise RuntimeError(
+                "an AsyncSparinglyTransport needs asyncio; elsewhere, use the synchronous one in a thread"
+            )
         gateway = self._lease.gateway
         origin, asked = _origin(request.url), _asked(request, faults)
         with faults.translated():
@@ -186,12 +199,28 @@ class Side:
                     await _awaited(running, exchange.upload(b"", more=False))
                 return await _awaited(running, _begun(running, exchange, request))
             except BaseException:
-                running.submit(_left(exchange))
+                running.post(exchange.leave)
                 raise
+
+    async def async_end(self) -> None:
+        """As `end`, without holding up the caller's event loop."""
+        if _has_loop():
+            await asyncio.to_thread(self.end)
+        else:
+            self.end()
 
     def end(self) -> None:
         """Give the lease back; waits until what was answered is written down, if it was the last."""
         self._lease.close()
+
+
+def _has_loop() -> bool:
+    """Whether asyncio runs here; Trio, for one, has loops of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _visit(running: LoopThread, origin: str, asked: Asked, request: HttpRequest) -> Visit:
@@ -203,10 +232,6 @@ async def _begun(running: LoopThread, exchange: Exchange, request: HttpRequest) 
     async with asyncio.timeout(read_s):
         head = await exchange.head()
     return Visit(running, exchange, head, read_s)
-
-
-async def _left(exchange: Exchange) -> None:
-    exchange.leave()
 
 
 def _result(future: "concurrent.futures.Future[_T]") -> _T:

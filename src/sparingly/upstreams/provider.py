@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sparingly.errors import UpstreamUnreachable
-from sparingly.ports import Clock, UpstreamReply, UpstreamRequest
-from sparingly.upstreams.http_client import HttpClient
+from sparingly.ports import Carrier, Clock, UpstreamReply, UpstreamRequest
 
 # A version of the API at the place of `/v1`, as in `/v1beta/openai` (Gemini) or `/api/paas/v4` (Zhipu).
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
@@ -58,7 +57,7 @@ class HttpUpstream:
         key: str | None,
         takes_client_key: bool,
         headers: Mapping[str, str],
-        client: HttpClient,
+        client: Carrier,
         clock: Clock,
         connect_timeout_s: float,
         read_timeout_s: float,

@@ -9,7 +9,7 @@
 | GET /admin/cache/export | every entry, as JSON Lines |
 | POST /admin/cache/import | takes such lines: all of them or none |
 | GET /admin/near-misses | the misses closest to a hit |
-| POST /admin/explain | what the gateway would do with the request in the body, and why |
+| POST /admin/explain | what would be done with the request in the body; `dialect` where it could be of two |
 
 The key is that of `server.admin_key_env`, as a Bearer token or as x-api-key.
 Without it, or while none is configured, the answer is 401 and nothing else.
@@ -35,8 +35,9 @@ from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.near_misses import near_misses
 from sparingly.ports import AnswerStore, Clock, History
-from sparingly.protocols.dialects import INBOUND
+from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.labels import metadata_of
+from sparingly.protocols.recognizing import dialect_of
 from sparingly.web.auth import DEFAULT_TENANT
 from sparingly.web.headers import credential, headers_of_lines
 from sparingly.web.llm import ENDPOINTS
@@ -72,7 +73,8 @@ class _NearMisses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 class _Explain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tenant: str = DEFAULT_TENANT
-    path: str = "/v1/chat/completions"
+    dialect: str | None = None
+    path: str | None = None
     headers: tuple[str, ...] = ()
 
 
@@ -151,14 +153,12 @@ class AdminApi:
 
     async def explain(self, request: _Request) -> Response[bytes]:
         asked = _query(request, _Explain)
-        dialect = ENDPOINTS.get(asked.path)
-        if dialect is None:
-            raise InvalidRequest(f"path: only {', '.join(ENDPOINTS)} can be explained", field="path")
         body = await request.body()
+        dialect = _dialect(asked) or dialect_of(body)
         explanation = await self._explainer.explain(
             INBOUND[dialect].read(body),
             tenant=Tenant(asked.tenant),
-            path=asked.path,
+            path=OUTBOUND[dialect].path,
             metadata=metadata_of(body),
             headers=headers_of_lines(asked.headers),
         )
@@ -202,6 +202,20 @@ def admin_router(api: AdminApi, guard: Guard, *, max_body_bytes: int) -> Router:
 
     handlers = [show, entries, forget, flush, export, take, nearly, explain]
     return Router("/admin", route_handlers=handlers, guards=[guard])
+
+
+def _dialect(asked: _Explain) -> str | None:
+    """What the operator says of the body: its dialect, or the path that it was sent to."""
+    if asked.dialect is not None and asked.dialect not in INBOUND:
+        raise InvalidRequest(f"dialect: expected one of {', '.join(INBOUND)}", field="dialect")
+    if asked.path is None:
+        return asked.dialect
+    by_path = ENDPOINTS.get(asked.path)
+    if by_path is None:
+        raise InvalidRequest(f"path: only {', '.join(ENDPOINTS)} can be explained", field="path")
+    if asked.dialect not in (None, by_path):
+        raise InvalidRequest(f"dialect: {by_path} is spoken at {asked.path}", field="dialect")
+    return by_path
 
 
 def _wish(asked: Wish) -> Wish:

@@ -9,9 +9,9 @@ from sparingly.core.policy import RoutingPolicy
 from sparingly.core.routing.rules import (
     Sight,
     first_route,
-    is_by_labels,
     looks_at_features,
     looks_at_labels,
+    tells_equals_apart,
 )
 from sparingly.core.strategies import Bounds, Route, RouteMatch
 
@@ -84,5 +84,24 @@ def test_what_no_route_looks_at_need_not_be_gathered() -> None:
 
     assert [looks_at_features(one) for one in (names, counted, kinds, labelled)] == [False, True, True, False]
     assert [looks_at_labels(one) for one in (names, counted, kinds, labelled)] == [False, False, False, True]
-    assert is_by_labels(RouteMatch(headers={"a": "b"}))
-    assert not is_by_labels(RouteMatch(model="a"))
+
+
+@pytest.mark.parametrize(
+    ("match", "tells_apart"),
+    [
+        (RouteMatch(headers={"a": "b"}), True),
+        (RouteMatch(metadata={"a": "b"}), True),
+        (RouteMatch(path="/v1/messages"), True),
+        (RouteMatch(tenant="a"), True),
+        (RouteMatch(traffic="background"), True),
+        (RouteMatch(traffic="sub_agent"), True),
+        (RouteMatch(traffic="plain"), True),
+        (RouteMatch(features={"agent_session": Bounds(most=0)}), True),
+        (RouteMatch(model="a"), False),
+        (RouteMatch(traffic="images"), False),
+        (RouteMatch(features={"tools": Bounds(least=1)}), False),
+    ],
+)
+def test_some_conditions_tell_requests_apart_that_say_the_same(match: RouteMatch, tells_apart: bool) -> None:  # noqa: FBT001
+    """By what comes with them, where they come in, or what their session did before."""
+    assert tells_equals_apart(match) == tells_apart

@@ -28,7 +28,7 @@ POLICY = RoutingPolicy(
         ("fast", "t", None, Target("fast", "small", "name")),
         ("auto", "t", None, Target("auto", None, "name")),
         ("faq-de", "t", None, Target("faq", "small", "route")),
-        ("claude", "acme-1", None, Target("acme", None, "route")),
+        ("claude", "acme-1", None, Target("acme", None, "route", is_labelled=True)),
         ("faq-de", "acme-1", None, Target("faq", "small", "route")),
         ("gpt-4o", "t", None, Target("tagged", "gpt-4o", "asked")),
         ("faq-de", "t", "gpt-5", Target("faq", "gpt-5", "pinned")),

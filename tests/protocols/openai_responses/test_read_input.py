@@ -122,3 +122,17 @@ def test_a_wrong_field_is_named(item: Body, field: str) -> None:
         read(item)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "additional_tools", "role": "developer", "tools": [{"type": "custom", "name": "exec"}]},
+        {"type": "custom_tool_call", "call_id": "c", "name": "exec", "input": "ls"},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": "a"},
+    ],
+)
+def test_what_the_client_runs_itself_has_no_id_that_matters(item: Body) -> None:
+    """Codex makes a new one for each run; the same work is the same request."""
+    assert read(item | {"id": "x_1", "status": "completed"}) == read(item | {"id": "x_2"}) == read(item)
+    assert read(item) != read(item | {"unheard_of": 1})

@@ -18,6 +18,10 @@ from sparingly.core.strategies import Bounds, Route, RouteMatch, TrafficRules
 FEATURES = Features.__struct_fields__
 """The names that `features` of a condition may use."""
 
+# What no request says of itself; `plain` is what is neither of the other two, among others.
+_FEATURES_OF_SESSIONS = frozenset({"agent_session", "sub_agent"})
+_TRAFFIC_OF_SESSIONS = frozenset({"background", "sub_agent", "plain"})
+
 
 class Sight(msgspec.Struct, frozen=True):
     """What conditions look at, besides names; header names in lower case."""
@@ -51,11 +55,24 @@ def looks_at_features(policy: RoutingPolicy) -> bool:
 
 def looks_at_labels(policy: RoutingPolicy) -> bool:
     """Whether any route needs headers or metadata."""
-    return any(is_by_labels(route.match) for route in policy.routes.values())
+    return any(_is_by_labels(route.match) for route in policy.routes.values())
 
 
-def is_by_labels(match: RouteMatch) -> bool:
-    """Whether it tells requests apart that are otherwise equal."""
+def tells_equals_apart(match: RouteMatch) -> bool:
+    """Whether it may tell requests apart that say the same.
+
+    By their labels, their dialect's path, who of a group asks, or what their session did before.
+    """
+    return (
+        _is_by_labels(match)
+        or match.path is not None
+        or match.tenant is not None
+        or match.traffic in _TRAFFIC_OF_SESSIONS
+        or not _FEATURES_OF_SESSIONS.isdisjoint(match.features)
+    )
+
+
+def _is_by_labels(match: RouteMatch) -> bool:
     return bool(match.headers or match.metadata)
 
 

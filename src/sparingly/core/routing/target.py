@@ -21,7 +21,7 @@ import msgspec
 
 from sparingly.core.catalog import LEARNED, TIERS
 from sparingly.core.policy import RoutingPolicy
-from sparingly.core.routing.rules import UNSEEN, Sight, first_route, is_by_labels
+from sparingly.core.routing.rules import UNSEEN, Sight, first_route, tells_equals_apart
 
 TargetReason: TypeAlias = Literal["pinned", "route", "name", "asked"]
 
@@ -29,8 +29,8 @@ TargetReason: TypeAlias = Literal["pinned", "route", "name", "asked"]
 class Target(msgspec.Struct, frozen=True):
     """Where a request is headed; `model` None means that `strategy` must choose one.
 
-    `is_labelled` says that a header or metadata led here: an equal request
-    without it is headed elsewhere.
+    `is_labelled` says that something led here which the request does not say
+    (see `rules.tells_equals_apart`): an equal one may be headed elsewhere.
     """
 
     route: str
@@ -53,7 +53,7 @@ def resolve(
     found = first_route(policy, asked=asked, tenant=tenant, path=path, sight=sight)
     name = asked if found is None else found[0]
     to = None if found is None else found[1].to
-    is_labelled = found is not None and is_by_labels(found[1].match)
+    is_labelled = found is not None and tells_equals_apart(found[1].match)
     if pinned is not None:
         # A pin is taken at its word; only a name for a strategy is no model by itself.
         return _headed(policy, name, pinned, "pinned", policy.names.get(pinned), is_labelled=is_labelled)

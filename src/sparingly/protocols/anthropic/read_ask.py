@@ -133,7 +133,7 @@ def _output_config(body: dict[str, object]) -> tuple[Json | None, dict[str, obje
     match form:
         case None:
             return None, config
-        case {"type": "json_schema", "schema": dict(schema)}:
+        case {"type": "json_schema", "schema": dict(schema), **more} if not more:
             # The name is a label that Chat Completions insists on; to keep to the schema is strict there.
             said = {"name": "answer", "schema": schema, "strict": True}
             return canonical_json({"type": "json_schema", "json_schema": said}), config

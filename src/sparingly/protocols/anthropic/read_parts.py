@@ -168,12 +168,12 @@ def _take(read: _Read, block: dict[str, object], path: str) -> None:
 def _image(block: dict[str, object], path: str) -> Part:
     source = an_object(block, "source", path)
     match source:
-        case {"type": "base64", "media_type": str(media_type), "data": str(data)}:
+        case {"type": "base64", "media_type": str(media_type), "data": str(data), **more} if not more:
             return Image(f"data:{media_type};base64,{data}")
-        case {"type": "url", "url": str(url)}:
+        case {"type": "url", "url": str(url), **more} if not more:
             return Image(url)
         case _:
-            # A file that lies at the provider, or a source yet to be invented.
+            # A file that lies at the provider, a source yet to be invented, or one with fields that nobody knows.
             return Opaque(_uncached(block))
 
 

@@ -53,7 +53,7 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
     """The body; raises InvalidRequest that names what cannot be expressed."""
     refuse_held(ask, api=_API)
     refuse_prefill(ask, api=_API)
-    extra = _own(translated(opened(ask.extra)))
+    extra = refuse_foreign(translated(opened(ask.extra)), own=shapes.NAME, api=_API)
     limit = "max_tokens"
     if extra.pop(shapes.MAX_TOKENS_FIELD, None) is not None or _REASONS.match(model):
         limit = shapes.MAX_COMPLETION_TOKENS
@@ -70,7 +70,8 @@ def write_ask(ask: Ask, *, model: str) -> bytes:
         "stream": True if ask.stream else None,
         "stream_options": {"include_usage": True} if ask.include_usage else None,
     }
-    return msgspec.json.encode({name: value for name, value in body.items() if value is not None} | extra)
+    known = {name: value for name, value in body.items() if value is not None}
+    return msgspec.json.encode(known | put_back(extra, own=shapes.NAME))
 
 
 def _own(extra: dict[str, msgspec.Raw], path: str = "") -> dict[str, msgspec.Raw]:

@@ -212,7 +212,7 @@ def _tool_choice(body: dict[str, object]) -> Json | None:
             return None
         case str():
             return canonical_json(choice)
-        case {"type": "function", "name": str(name)}:
+        case {"type": "function", "name": str(name), **more} if not more:
             return canonical_json({"type": "function", "function": {"name": name}})
         case dict():
             return canonical_json({shapes.NAME: choice})

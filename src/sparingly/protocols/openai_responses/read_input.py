@@ -3,7 +3,8 @@
 The items of one answer (reasoning, words, calls) stand in a row here and are one
 turn of ours, as they are one message in other APIs.  Ids and states of items
 are read over: they differ each time an answer is given and say nothing to the
-model, except for the id of reasoning (see `items.py`).
+model, except for the ids of reasoning (see `items.py`) and of what the provider
+keeps about its own tools' calls.
 """
 
 from collections.abc import Mapping
@@ -63,6 +64,8 @@ def numbered_turns_of(items: list[Item]) -> tuple[list[Turn], list[int], str | N
     for index, item in enumerate(items):
         path = f"input.{index}."
         kind = _kind(item, path)
+        if kind in shapes.UNNAMED:
+            item = {name: value for name, value in item.items() if name not in ("id", "status")}  # noqa: PLW2901
         if kind in ("item_reference", "compaction_trigger"):
             by_reference = kind
         if _is_said(item, kind):

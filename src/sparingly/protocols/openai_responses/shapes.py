@@ -67,6 +67,8 @@ MESSAGE = frozenset({"type", "id", "status", "role", "content"})
 FUNCTION_CALL = frozenset({"type", "id", "status", "call_id", "name", "arguments"})
 FUNCTION_OUTPUT = frozenset({"type", "id", "status", "call_id", "output"})
 REASONING = frozenset({"type", "id", "status", "summary", "content", "encrypted_content"})
+# Items that we keep whole but for id and status: what belongs to a call is found by its `call_id`.
+UNNAMED = frozenset({"additional_tools", "custom_tool_call", "custom_tool_call_output"})
 
 # Parts of a message; a mark for the provider's prompt cache means nothing to the answer.
 INPUT_TEXT = frozenset({"type", "text", "prompt_cache_breakpoint"})
