@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from sparingly.core.routing.estimators import Prompts
 from sparingly.core.routing.prompt_terms import terms_of
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.routing_policies import Known
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.policies import Known
 
 Floats = npt.NDArray[np.float32]
 

@@ -12,13 +12,13 @@ import pytest
 
 from sparingly.bootstrap import Opened, open_app, prepare_folder
 from sparingly.config.loading import load_settings
-from sparingly.core.judge_model import dump_judge
+from sparingly.core.judging.model import dump_judge
 from sparingly.core.policy import CachePolicy
 from sparingly.errors import ConfigError, StartupError
 from sparingly.ledgers.sqlite import FILE_NAME as LEDGER
 from sparingly.settings import LedgerSettings, Server, Settings, Store, TrafficLog
 from sparingly.telemetry.logs import EventLog, make_log
-from tests.core.judges import packaged_judge
+from tests.core.judging.judges import packaged_judge
 from tests.fakes.clock import FakeClock
 from tests.pipeline.wire import request_body
 from tests.web.harness import Got, fetch

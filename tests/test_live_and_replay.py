@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from sparingly.config.loading import load_settings
-from sparingly.core.judge_model import dump_judge
+from sparingly.core.judging.model import dump_judge
 from sparingly.replay.command import Options
 from sparingly.replaying import run_replay
-from tests.core.judges import packaged_judge
+from tests.core.judging.judges import packaged_judge
 from tests.gateway_process import GatewayProcess
 from tests.pipeline.wire import request_body
 

@@ -25,7 +25,7 @@ from sparingly.opening import (
     realm_of,
     usage_injectors,
 )
-from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier
+from sparingly.pipeline.choosing.classify import EmbeddingClassifier, LlmClassifier
 from sparingly.ports import UpstreamRequest
 from sparingly.settings import Provider, Server, Settings, Simulation, Store
 from sparingly.stores.edge import EdgeStore

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sparingly.core.awaiting import Awaiting, Waiting
-from sparingly.core.recalibration import Observation, Tuned, monitor, observed
-from sparingly.pipeline.recalibrating import Kept, Watching
+from sparingly.core.guarantee.awaiting import Awaiting, Waiting
+from sparingly.core.guarantee.recalibration import Observation, Tuned, monitor, observed
+from sparingly.pipeline.watching.recalibrating import Kept, Watching
 from sparingly.watch_file import FILE_NAME, read_watches, write_watches
 
 pytestmark = pytest.mark.anyio

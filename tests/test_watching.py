@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sparingly.core.awaiting import Label
+from sparingly.core.guarantee.awaiting import Label
 from sparingly.core.policy import CachePolicy, RouteCache
 from sparingly.core.verdict import Evidence, Hit
-from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.watching.recalibrating import Recalibrating
 from sparingly.settings import Provider, Settings
 from sparingly.telemetry.logs import EventLog, make_log
 from sparingly.telemetry.metrics import Metrics
@@ -18,7 +18,7 @@ from sparingly.telemetry.teller import Teller
 from sparingly.watch_file import FILE_NAME
 from sparingly.watching import open_recalibrating, save_watches, tell_of_missing_points
 from tests.asks import entry
-from tests.core.judges import small_judge
+from tests.core.judging.judges import small_judge
 from tests.fakes.clock import FakeClock
 
 pytestmark = pytest.mark.anyio

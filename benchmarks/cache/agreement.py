@@ -1,12 +1,12 @@
 """How often is the comparison of a stored with a fresh answer right, wrong, or no comparison?
 
 Two sets.  The figures are optimistic, for neither was kept away from what they measure: the rule about words in
-the place of others (case 5 in `core/agreement.py`), and which kinds of change are reported here, were chosen after a
+the place of others (case 5 in `core/guarantee/agreement.py`), and which kinds of change are reported here, were chosen after a
 look at CacheSafety by kind, and the answers of both sets are CacheSafety's.
 
  cachesafety  where a request's own answer is known, it stands for the fresh one beside the stored answer of
               the old request; whether the stored one may be served is labelled.
- made         the answers of that set with one detail changed by the generators of `learning/hard_negatives.py`: those
+ made         the answers of that set with one detail changed by the generators of `learning/judge/hard_negatives.py`: those
               kinds of change that make sense in an answer; and random pairs of answers.
 
     python -m benchmarks.cache.agreement        writes results/agreement.json
@@ -23,11 +23,11 @@ import msgspec
 
 from benchmarks.data_folder import rows
 from benchmarks.result import write_result
-from sparingly.core.agreement import Agreement, texts_agree
 from sparingly.core.evidence.word_table import WordTable
-from sparingly.core.judge_model import load_judge
+from sparingly.core.guarantee.agreement import Agreement, texts_agree
+from sparingly.core.judging.model import load_judge
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.hard_negatives import made_pairs
+from sparingly.learning.judge.hard_negatives import made_pairs
 
 # Changes of the wording of a request (its format, a limit, manners) say nothing of an answer's content.
 _IN_ANSWERS: Final = frozenset(

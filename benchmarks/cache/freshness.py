@@ -24,12 +24,12 @@ import numpy.typing as npt
 
 from benchmarks.data_folder import rows
 from benchmarks.result import write_result
-from sparingly.core.freshness import FreshnessModel, dependence, time_class
+from sparingly.core.keeping.freshness import FreshnessModel, dependence, time_class
+from sparingly.core.keeping.time_cues import is_about_now, is_live
 from sparingly.core.policy import TtlClasses
-from sparingly.core.time_cues import is_about_now, is_live
 from sparingly.embedders.local import LocalEmbedder
-from sparingly.learning.splits import split_of
-from sparingly.learning.train_freshness import MODEL_FILE, Example, fit, shipped_freshness, stored
+from sparingly.learning.judge.splits import split_of
+from sparingly.learning.judge.train_freshness import MODEL_FILE, Example, fit, shipped_freshness, stored
 
 MODEL = Path(__file__).parents[2] / "src" / "sparingly" / "learning" / MODEL_FILE
 POLICY = TtlClasses()

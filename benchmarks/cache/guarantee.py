@@ -33,7 +33,7 @@ from benchmarks.cache.guarantee_order import CONFIDENCE, Ordered, in_order, obse
 from benchmarks.cache.guarantee_streams import STREAMS, Cosine, Scorer, shipped, trials
 from benchmarks.cache.order_picture import order_picture
 from benchmarks.result import RESULTS, write_result
-from sparingly.core.calibration import (
+from sparingly.core.guarantee.calibration import (
     Bound,
     Calibrated,
     Point,
@@ -41,11 +41,11 @@ from sparingly.core.calibration import (
     calibrated,
     tally,
 )
-from sparingly.core.drift import Watch, is_alarmed, watched
-from sparingly.core.growth import growth
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.drift import Watch, is_alarmed, watched
+from sparingly.core.guarantee.growth import growth
+from sparingly.core.guarantee.intervals import clopper_pearson
+from sparingly.core.guarantee.recalibration import Tuned, monitor, observed
 from sparingly.core.policy import CachePolicy
-from sparingly.core.recalibration import Tuned, monitor, observed
 
 NAME = "guarantee"
 BOUNDS = (0.05, 0.02, 0.01, 0.005)

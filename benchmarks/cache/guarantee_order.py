@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sparingly.core.calibration import Bound, Outcome, Point, Trials, calibrated
-from sparingly.core.growth import growth
-from sparingly.core.recalibration import Monitor, Observation, Tuned, monitor, observed
+from sparingly.core.guarantee.calibration import Bound, Outcome, Point, Trials, calibrated
+from sparingly.core.guarantee.growth import growth
+from sparingly.core.guarantee.recalibration import Monitor, Observation, Tuned, monitor, observed
 
 CONFIDENCE = 0.95
 MOMENTS = 40

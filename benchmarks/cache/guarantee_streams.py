@@ -19,13 +19,13 @@ from benchmarks.cache.threshold_sweep import Vectors, nearest
 from benchmarks.data_folder import rows
 from benchmarks.streams import qqp_questions
 from sparingly.core.answer import Answer
-from sparingly.core.calibration import Outcome, Trials, trials_of
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Digest, Entry, Neighbor, Scope
 from sparingly.core.evidence.question import Question
-from sparingly.core.judge_model import JudgeModel
-from sparingly.core.judging import bar_of, judge
+from sparingly.core.guarantee.calibration import Outcome, Trials, trials_of
+from sparingly.core.judging.judge import bar_of, judge
+from sparingly.core.judging.model import JudgeModel
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Hit
 from sparingly.embedders.local import LocalEmbedder

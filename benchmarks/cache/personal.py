@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.data_folder import rows
 from benchmarks.result import write_result
-from sparingly.core.personal import MAX_CHARS, personal_kinds
+from sparingly.core.keeping.personal import MAX_CHARS, personal_kinds
 
 SEED = 7
 EACH = 200

@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.data_folder import rows
 from benchmarks.result import write_result
-from sparingly.core.poisoning import crafted, smuggled
-from sparingly.learning.splits import split_of
+from sparingly.core.keeping.poisoning import crafted, smuggled
+from sparingly.learning.judge.splits import split_of
 
 SEED = 11
 VICTIMS = 2_000

@@ -28,7 +28,7 @@ from benchmarks.streams import Line, qqp_stream
 from sparingly.core.answer import Answer
 from sparingly.core.chat import Tenant
 from sparingly.core.entry import Digest, Entry, Neighbor, Scope
-from sparingly.core.judging import Bar, judge
+from sparingly.core.judging.judge import Bar, judge
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Hit
 from sparingly.embedders.local import LocalEmbedder

@@ -35,12 +35,12 @@ from sparingly.core.evidence.reading import Reading, read
 from sparingly.core.evidence.substitutions import Substitutions
 from sparingly.core.evidence.word_table import WordTable
 from sparingly.embedders.model_files import PACKAGED
-from sparingly.learning.hard_negatives import made_pairs
-from sparingly.learning.judge_fit import DIRECTIONS, fitted_trees
-from sparingly.learning.judge_rows import Labels, Part, stream_neighbors
-from sparingly.learning.labelled_pairs import LabelledPair, read_pairs
-from sparingly.learning.splits import fold_of
-from sparingly.learning.word_fitting import fitted_substitutions, fitted_table
+from sparingly.learning.judge.fit import DIRECTIONS, fitted_trees
+from sparingly.learning.judge.hard_negatives import made_pairs
+from sparingly.learning.judge.labelled_pairs import LabelledPair, read_pairs
+from sparingly.learning.judge.rows import Labels, Part, stream_neighbors
+from sparingly.learning.judge.splits import fold_of
+from sparingly.learning.judge.word_fitting import fitted_substitutions, fitted_table
 
 Matrix: TypeAlias = npt.NDArray[np.float32]
 Shrink: TypeAlias = Callable[[Matrix], Matrix]

@@ -36,13 +36,13 @@ from benchmarks.judge.small_sets import SMALL
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.result import write_result
 from sparingly.core.evidence.guards import PROFILES
-from sparingly.core.judge_model import load_judge
-from sparingly.core.judging import MOST_BEHIND
-from sparingly.learning.hard_negatives import made_pairs
-from sparingly.learning.judge_rows import K, Labels, stream_neighbors, unjudged_weight
-from sparingly.learning.made_tasks import task_pairs
-from sparingly.learning.streams import Measured, Score, best_candidates
-from sparingly.learning.train_judge import Material
+from sparingly.core.judging.judge import MOST_BEHIND
+from sparingly.core.judging.model import load_judge
+from sparingly.learning.judge.hard_negatives import made_pairs
+from sparingly.learning.judge.made_tasks import task_pairs
+from sparingly.learning.judge.rows import K, Labels, stream_neighbors, unjudged_weight
+from sparingly.learning.judge.streams import Measured, Score, best_candidates
+from sparingly.learning.judge.train_judge import Material
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 

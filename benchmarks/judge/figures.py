@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from sparingly.learning.streams import RIGHT, UNJUDGED, WRONG, Best
+from sparingly.learning.judge.streams import RIGHT, UNJUDGED, WRONG, Best
 
 BOUNDS = (0.001, 0.005, 0.01)
 PRECISION = 0.95

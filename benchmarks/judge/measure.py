@@ -1,7 +1,7 @@
 """Measure the judge against the static cosine threshold of the same embedder, on the same sets in one run.
 
 Splits: the judge is fitted on the train part of QQP and of the medical pairs, on one half of the traps and of
-CacheSafety (small_sets.py) and on pairs made from raw questions (learning/train_judge.py); its log odds and stated
+CacheSafety (small_sets.py) and on pairs made from raw questions (learning/judge/train_judge.py); its log odds and stated
 errors come from the calibrate parts; everything here is measured on the report parts, on the other halves and on the
 docs bot, which was never fitted on.  Their aggregate figures were in sight when the design was settled (neighbors that
 nobody compared as different, columns of one direction, no candidate far behind the closest, the operating point); their
@@ -32,13 +32,13 @@ from benchmarks.kept_vectors import KeptVectors
 from benchmarks.result import RESULTS, write_result
 from sparingly.core.evidence.guards import GUARDS, PROFILES
 from sparingly.core.evidence.pairing import NAMES
-from sparingly.core.judge_model import JudgeModel, dump_judge
-from sparingly.core.judging import MOST_BEHIND
-from sparingly.learning.judge_fit import fitted_odds, fitted_trees
-from sparingly.learning.judge_rows import Part
-from sparingly.learning.labelled_pairs import read_pairs, read_texts
-from sparingly.learning.streams import Best, Measured, Score, best_candidates
-from sparingly.learning.train_judge import Fitted, Material, train_judge
+from sparingly.core.judging.judge import MOST_BEHIND
+from sparingly.core.judging.model import JudgeModel, dump_judge
+from sparingly.learning.judge.fit import fitted_odds, fitted_trees
+from sparingly.learning.judge.labelled_pairs import read_pairs, read_texts
+from sparingly.learning.judge.rows import Part
+from sparingly.learning.judge.streams import Best, Measured, Score, best_candidates
+from sparingly.learning.judge.train_judge import Fitted, Material, train_judge
 
 _PAIRS: Final = ("qqp", "medical")
 _TEXTS: Final = {

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import QuantileTransformer
 
-from sparingly.learning.judge_rows import Part
+from sparingly.learning.judge.rows import Part
 
 Rows = npt.NDArray[np.float32]
 Score = Callable[[Rows], npt.NDArray[np.float64]]

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from benchmarks.data_folder import needed_folder, rows
 from benchmarks.judge.small_sets import MEASURED, small_pairs
-from sparingly.core.judge_model import JudgeModel
-from sparingly.core.judging import in_same_words
-from sparingly.learning.judge_rows import Labels
-from sparingly.learning.labelled_pairs import LabelledPair, read_pairs
-from sparingly.learning.splits import Split
-from sparingly.learning.streams import RIGHT, Measured, labelled_texts, played, told_by
+from sparingly.core.judging.judge import in_same_words
+from sparingly.core.judging.model import JudgeModel
+from sparingly.learning.judge.labelled_pairs import LabelledPair, read_pairs
+from sparingly.learning.judge.rows import Labels
+from sparingly.learning.judge.splits import Split
+from sparingly.learning.judge.streams import RIGHT, Measured, labelled_texts, played, told_by
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from benchmarks.data_folder import rows
-from sparingly.learning.labelled_pairs import LabelledPair
-from sparingly.learning.splits import fold_of
+from sparingly.learning.judge.labelled_pairs import LabelledPair
+from sparingly.learning.judge.splits import fold_of
 
 SMALL: Final = ("cachesafety", "traps_banking", "traps_finance")
 

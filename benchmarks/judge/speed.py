@@ -28,10 +28,10 @@ from sparingly.core.chat import Tenant
 from sparingly.core.entry import Digest, Entry, Neighbor, Scope
 from sparingly.core.evidence.guards import PROFILES
 from sparingly.core.evidence.question import Question
-from sparingly.core.judge_model import load_judge
-from sparingly.core.judging import Bar, judge
-from sparingly.learning.judge_rows import K, stream_neighbors
-from sparingly.learning.labelled_pairs import read_pairs
+from sparingly.core.judging.judge import Bar, judge
+from sparingly.core.judging.model import load_judge
+from sparingly.learning.judge.labelled_pairs import read_pairs
+from sparingly.learning.judge.rows import K, stream_neighbors
 
 _STORED, _ASKED = 2_500, 2_000
 _NOW = 1_800_000_000.0

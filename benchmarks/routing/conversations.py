@@ -48,8 +48,8 @@ from sparingly.core.routing.selecting import Evidence, Selection, gain_of_strong
 from sparingly.core.routing.sticking import Held, after_turn, remembered, stick
 from sparingly.core.routing.strong_share import threshold_for
 from sparingly.core.strategies import Learned, Pair, Sticky
-from sparingly.learning.outcome_table import OutcomeTable, rows_of
-from sparingly.learning.ridge_fit import EMBEDDING, fit_linear
+from sparingly.learning.router.outcome_table import OutcomeTable, rows_of
+from sparingly.learning.router.ridge_fit import EMBEDDING, fit_linear
 from sparingly.prices import PriceTable
 
 Floats: TypeAlias = npt.NDArray[np.float64]

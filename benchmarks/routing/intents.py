@@ -22,9 +22,9 @@ from benchmarks.data_folder import rows
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.result import write_result
 from benchmarks.routing.programs.ask import semantic_router
-from sparingly.core.classifying import Example, classify, fit
 from sparingly.core.features import text_features
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.intervals import clopper_pearson
+from sparingly.core.routing.classifying import Example, classify, fit
 
 FALSE_ALARMS = 0.05
 Said = list[tuple[str | None, float]]

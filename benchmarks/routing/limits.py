@@ -24,15 +24,15 @@ from benchmarks.routing.tables import PACKAGES, with_vectors
 from sparingly.core.routing.estimators import Prompts, estimated
 from sparingly.core.routing.prompt_terms import Terms, terms_of
 from sparingly.core.routing.router_model import estimated_dollars
-from sparingly.learning.evaluate_router import known
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.ridge_fit import fit_linear
-from sparingly.learning.router_fit import fit_costs
-from sparingly.learning.routing_area import weights_for
-from sparingly.learning.routing_policies import Known, area_of, default_estimator
-from sparingly.learning.routing_report import paired
-from sparingly.learning.routing_scores import yardstick
-from sparingly.learning.routing_split import split_rows
+from sparingly.learning.router.area import weights_for
+from sparingly.learning.router.evaluate_router import known
+from sparingly.learning.router.fit import fit_costs
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.policies import Known, area_of, default_estimator
+from sparingly.learning.router.report import paired
+from sparingly.learning.router.ridge_fit import fit_linear
+from sparingly.learning.router.scores import yardstick
+from sparingly.learning.router.split import split_rows
 
 Floats = npt.NDArray[np.float64]
 

@@ -17,12 +17,12 @@ from benchmarks.result import write_result
 from benchmarks.routing.tables import PACKAGES, with_vectors
 from sparingly.core.routing.estimators import estimated
 from sparingly.core.routing.prompt_terms import terms_of
-from sparingly.learning.evaluate_router import known
-from sparingly.learning.router_fit import fit_costs
-from sparingly.learning.routing_area import best_single, single_points, weights_for
-from sparingly.learning.routing_policies import LEARNED, fitted
-from sparingly.learning.routing_report import interval
-from sparingly.learning.routing_split import split_rows
+from sparingly.learning.router.area import best_single, single_points, weights_for
+from sparingly.learning.router.evaluate_router import known
+from sparingly.learning.router.fit import fit_costs
+from sparingly.learning.router.policies import LEARNED, fitted
+from sparingly.learning.router.report import interval
+from sparingly.learning.router.split import split_rows
 
 TABLE = "routellm_gsm8k"
 

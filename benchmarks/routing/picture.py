@@ -9,8 +9,8 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from sparingly.learning.evaluate_router import SplitReport
-from sparingly.learning.routing_area import height
+from sparingly.learning.router.area import height
+from sparingly.learning.router.evaluate_router import SplitReport
 
 WIDTH, HEIGHT = 760, 460
 LEFT, RIGHT, TOP, BOTTOM = 70, 170, 40, 50

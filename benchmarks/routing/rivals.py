@@ -19,20 +19,20 @@ from benchmarks.result import write_result
 from benchmarks.routing.programs.ask import litellm_tiers, semantic_router
 from benchmarks.routing.tables import PACKAGES, TABLES, with_vectors
 from sparingly.commands.prompt_vectors import head_vectors
-from sparingly.core.classifying import classify, fit
 from sparingly.core.features import text_features
+from sparingly.core.routing.classifying import classify, fit
 from sparingly.core.routing.estimators import Floats, estimated
 from sparingly.core.routing.prompt_terms import terms_of
 from sparingly.core.routing.router_model import estimated_dollars
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.evaluate_router import known
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.router_fit import fit_costs
-from sparingly.learning.routing_area import weights_for
-from sparingly.learning.routing_policies import area_of, default_estimator
-from sparingly.learning.routing_report import paired
-from sparingly.learning.routing_split import split_rows
-from sparingly.learning.tier_examples import SHIPPED_TIERS, shipped_examples
+from sparingly.learning.router.area import weights_for
+from sparingly.learning.router.evaluate_router import known
+from sparingly.learning.router.fit import fit_costs
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.policies import area_of, default_estimator
+from sparingly.learning.router.report import paired
+from sparingly.learning.router.split import split_rows
+from sparingly.learning.router.tier_examples import SHIPPED_TIERS, shipped_examples
 
 # As the k-means tables: a tier's mean counts as much as this many prompts of the whole table.
 PRIOR = 10.0

@@ -21,11 +21,11 @@ from benchmarks.data_folder import rows
 from benchmarks.result import write_result
 from benchmarks.routing.tables import PACKAGES, with_vectors
 from sparingly.commands.prompt_vectors import head_vectors
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.intervals import clopper_pearson
 from sparingly.core.routing.estimates import CostWeight, choose
 from sparingly.core.vectors import Vector
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.train_router import Fitted, train_router
+from sparingly.learning.router.train_router import Fitted, train_router
 
 TABLES = ("mmlu_pro", "paretobandit", "bfcl")
 QQP_PAIRS = 1_500

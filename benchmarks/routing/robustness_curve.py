@@ -29,13 +29,13 @@ from sparingly.core.routing.estimators import Floats, Prompts, estimated
 from sparingly.core.routing.prompt_terms import Terms, terms_of
 from sparingly.core.routing.router_model import estimated_dollars, grounded, support
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.evaluate_router import known
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.router_fit import fit_costs, fit_familiar
-from sparingly.learning.routing_area import Picks, area, point, single_points, weights_for
-from sparingly.learning.routing_policies import default_estimator
-from sparingly.learning.routing_scores import yardstick
-from sparingly.learning.routing_split import split_rows
+from sparingly.learning.router.area import Picks, area, point, single_points, weights_for
+from sparingly.learning.router.evaluate_router import known
+from sparingly.learning.router.fit import fit_costs, fit_familiar
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.policies import default_estimator
+from sparingly.learning.router.scores import yardstick
+from sparingly.learning.router.split import split_rows
 
 PAIRS: Final = 1_200
 

@@ -21,8 +21,8 @@ from sparingly.core.routing.estimators import Blend, Linear, Tables, Tasks
 from sparingly.core.routing.prompt_terms import BUCKETS, SIZES
 from sparingly.core.routing.router_file import dump_router, load_router
 from sparingly.core.routing.router_model import Costs, Familiar, RouterModel
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.train_router import train_router
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.train_router import train_router
 
 MODELS, TASKS, PROMPTS, DIMENSIONS = 20, 300, 50_000, 384
 CENTERS, TABLES_IN_A_BLEND, ROWS_IN_A_TABLE = 256, 10, 40

@@ -18,9 +18,9 @@ from benchmarks.result import RESULTS, write_result
 from benchmarks.routing.picture import picture
 from sparingly.commands.prompt_vectors import head_vectors
 from sparingly.embedders.fastembed_model import load
-from sparingly.learning.evaluate_router import evaluate
-from sparingly.learning.outcome_table import OutcomeTable, read_table
-from sparingly.learning.routing_report import report
+from sparingly.learning.router.evaluate_router import evaluate
+from sparingly.learning.router.outcome_table import OutcomeTable, read_table
+from sparingly.learning.router.report import report
 
 TABLES = ("mmlu_pro", "bfcl", "paretobandit", "routellm_gsm8k")
 PACKAGES = ("numpy", "leidenalg", "igraph", "onnxruntime")

@@ -20,17 +20,17 @@ from benchmarks.routing.tables import PACKAGES, TABLES, with_vectors
 from sparingly.core.routing.estimators import Estimator, Linear, estimated
 from sparingly.core.routing.prompt_terms import Terms, terms_of
 from sparingly.core.routing.router_model import estimated_dollars
-from sparingly.learning.evaluate_router import known
-from sparingly.learning.k_means import centers_of
-from sparingly.learning.outcome_table import OutcomeTable
-from sparingly.learning.ridge_fit import EMBEDDING, fit_linear
-from sparingly.learning.router_fit import fit_costs
-from sparingly.learning.routing_area import weights_for
-from sparingly.learning.routing_policies import GENERAL_EXCESS, Known, area_of
-from sparingly.learning.routing_report import paired
-from sparingly.learning.routing_split import split_rows
-from sparingly.learning.task_fit import fit_tasks
-from sparingly.learning.task_graph import communities
+from sparingly.learning.router.area import weights_for
+from sparingly.learning.router.evaluate_router import known
+from sparingly.learning.router.fit import fit_costs
+from sparingly.learning.router.k_means import centers_of
+from sparingly.learning.router.outcome_table import OutcomeTable
+from sparingly.learning.router.policies import GENERAL_EXCESS, Known, area_of
+from sparingly.learning.router.report import paired
+from sparingly.learning.router.ridge_fit import EMBEDDING, fit_linear
+from sparingly.learning.router.split import split_rows
+from sparingly.learning.router.task_fit import fit_tasks
+from sparingly.learning.router.task_graph import communities
 
 VARIANTS = ("none", "similarity", "preference", "both", "kmeans")
 RESOLUTIONS = (1.0, 4.0)

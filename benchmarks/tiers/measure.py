@@ -29,14 +29,14 @@ import numpy.typing as npt
 from benchmarks.data_folder import data_folder, rows
 from benchmarks.result import write_result
 from benchmarks.tiers.rivals import RIVALS
-from sparingly.core.classifying import Example, TierModel, classify, fit
 from sparingly.core.features import text_features
 from sparingly.core.policy import Escalation, RoutingPolicy, Tier
+from sparingly.core.routing.classifying import Example, TierModel, classify, fit
 from sparingly.core.routing.tiers import Classified, choose_tier
 from sparingly.core.vectors import Vector
 from sparingly.embedders.local import LocalEmbedder
 from sparingly.errors import TextUnfit
-from sparingly.learning.tier_examples import SHIPPED_TIERS, shipped_examples, shipped_model, stored
+from sparingly.learning.router.tier_examples import SHIPPED_TIERS, shipped_examples, shipped_model, stored
 
 HERE = Path(__file__).parent
 VALIDATION = HERE / "validation.jsonl"

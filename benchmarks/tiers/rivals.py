@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sparingly.core.classifying import Example, classify, fit
 from sparingly.core.features import text_features
+from sparingly.core.routing.classifying import Example, classify, fit
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
-from sparingly.learning.tier_examples import SHIPPED_TIERS
+from sparingly.learning.router.tier_examples import SHIPPED_TIERS
 
 Floats = npt.NDArray[np.float64]
 

@@ -40,10 +40,10 @@ from sparingly.opening import (
 )
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
-from sparingly.pipeline.curating import Curator
 from sparingly.pipeline.exchange import Incoming
-from sparingly.pipeline.feedback import Feedback
 from sparingly.pipeline.serve import stamp_of
+from sparingly.pipeline.steering.curating import Curator
+from sparingly.pipeline.watching.feedback import Feedback
 from sparingly.ports import AnswerStore, Carrier, Embedder, History, Upstream
 from sparingly.protocols.dialects import INBOUND
 from sparingly.settings import Settings

@@ -15,17 +15,17 @@ import msgspec
 from sparingly.clock import SystemClock
 from sparingly.config.catalog import catalog_of, host_of
 from sparingly.core.catalog import Catalog, known_models, places
-from sparingly.core.classifying import TierModel
-from sparingly.core.freshness import FreshnessModel
-from sparingly.core.judge_model import JudgeModel, load_judge
+from sparingly.core.judging.model import JudgeModel, load_judge
+from sparingly.core.keeping.freshness import FreshnessModel
 from sparingly.core.policy import for_route
+from sparingly.core.routing.classifying import TierModel
 from sparingly.core.routing.tiers import DEFAULT_TIERS, classifier_kind
 from sparingly.errors import ConfigError
-from sparingly.learning.tier_examples import tier_model
-from sparingly.learning.train_freshness import shipped_freshness
-from sparingly.pipeline.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
-from sparingly.pipeline.estimate import Estimator
-from sparingly.pipeline.small_model import SmallModel
+from sparingly.learning.judge.train_freshness import shipped_freshness
+from sparingly.learning.router.tier_examples import tier_model
+from sparingly.pipeline.choosing.classify import EmbeddingClassifier, LlmClassifier, TierClassifier
+from sparingly.pipeline.choosing.estimate import Estimator
+from sparingly.pipeline.choosing.small_model import SmallModel
 from sparingly.pipeline.timed_embedder import TimedEmbedder
 from sparingly.ports import AnswerStore, Carrier, Clock, Embedder, Prices, Upstream
 from sparingly.prices import PriceSource, PriceTable

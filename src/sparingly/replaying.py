@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sparingly.config.catalog import catalog_of
-from sparingly.core.classifying import TierModel
+from sparingly.core.routing.classifying import TierModel
 from sparingly.opening import (
     open_classifier,
     open_embedder,
@@ -23,7 +23,7 @@ from sparingly.opening import (
     open_prices,
     open_tier_model,
 )
-from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.choosing.classify import TierClassifier
 from sparingly.ports import AnswerStore, Clock, Embedder, Upstream
 from sparingly.replay.command import Options, config_checksum, replay_command
 from sparingly.replay.playing import World

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from sparingly.pipeline.recalibrating import Kept
+from sparingly.pipeline.watching.recalibrating import Kept
 
 FILE_NAME = "recalibration.msgpack"
 

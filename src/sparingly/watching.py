@@ -1,6 +1,6 @@
 """On-line recalibration in a serving gateway: open it with what was kept, tell of it, keep it.
 
-The watching itself is `pipeline/recalibrating.py`; this module gives it a file and ears.
+The watching itself is `pipeline/watching/recalibrating.py`; this module gives it a file and ears.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sparingly.config.catalog import catalog_of
 from sparingly.core.catalog import known_models
-from sparingly.core.judge_model import JudgeModel
-from sparingly.core.operating_point import operating_point
+from sparingly.core.judging.model import JudgeModel
+from sparingly.core.judging.operating_point import operating_point
 from sparingly.core.policy import for_route
-from sparingly.pipeline.recalibrating import Kept, Recalibrating
+from sparingly.pipeline.watching.recalibrating import Kept, Recalibrating
 from sparingly.settings import Settings
 from sparingly.telemetry.teller import Teller
 from sparingly.watch_file import FILE_NAME, read_watches, write_watches

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sparingly.commands.cache import open_steering
-from sparingly.core.cache_lines import line_of
+from sparingly.core.keeping.cache_lines import line_of
 from sparingly.errors import InvalidRequest, StartupError
 from tests.commands.room import FAQ, OTHER, Room, a_room, options_of
 

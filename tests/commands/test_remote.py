@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from sparingly.commands.remote import RemoteCache, open_remote
-from sparingly.core.cache_lines import line_of
 from sparingly.core.chat import Tenant
-from sparingly.core.curation import Wish
+from sparingly.core.keeping.cache_lines import line_of
+from sparingly.core.keeping.curation import Wish
 from sparingly.errors import InvalidRequest, NotAuthorized, SparinglyError, StartupError
 from tests.asks import TENANT
 from tests.commands.room import FAQ, OTHER, Room, a_room

@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 
 from sparingly.commands.showing import age, entries_table, explanation_tables, overview_tables, plain
 from sparingly.core.chat import Tenant
-from sparingly.core.curation import shown
-from sparingly.pipeline.curating import Overview
-from sparingly.pipeline.explaining import Needed
+from sparingly.core.keeping.curation import shown
+from sparingly.pipeline.steering.curating import Overview
+from sparingly.pipeline.steering.explaining import Needed
 from tests.asks import NOW, TENANT
 from tests.commands.room import FAQ, a_room
 from tests.pipeline.wire import request_body

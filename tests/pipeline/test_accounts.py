@@ -10,7 +10,7 @@ from sparingly.core.routing.conversation import Conversation
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
 from sparingly.pipeline.accounts import Accounts, Ended, Notes, ended
-from sparingly.pipeline.classify import Classification
+from sparingly.pipeline.choosing.classify import Classification
 from tests.asks import NOW
 from tests.fakes.upstream import Scripted
 from tests.pipeline.parts import DOWN

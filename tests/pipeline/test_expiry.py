@@ -5,7 +5,7 @@ import pytest
 
 from sparingly.core.directives import Directives
 from sparingly.core.policy import CachePolicy, TtlClasses
-from sparingly.learning.train_freshness import shipped_freshness
+from sparingly.learning.judge.train_freshness import shipped_freshness
 from tests.asks import NOW
 from tests.pipeline.world import PARAPHRASE, QUESTION, a_world
 

@@ -5,12 +5,12 @@ import json
 import msgspec
 import pytest
 
-from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
+from sparingly.core.guarantee.awaiting import Label
+from sparingly.core.judging.standing import Said
 from sparingly.core.policy import CachePolicy, RouteCache, RoutingPolicy
-from sparingly.core.standing import Said
 from sparingly.errors import NotCached, UnknownModel
-from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.watching.recalibrating import Recalibrating
 from tests.pipeline.wire import PARIS, request_body, stream, text_of, whole
 from tests.pipeline.world import PARAPHRASE, QUESTION, Served, a_world
 

@@ -6,13 +6,13 @@ import pytest
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Entry, unread_mark
-from sparingly.core.judge_model import JudgeModel
+from sparingly.core.judging.model import JudgeModel
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import EmbedderError, TextTooLong, TextUnreadable
 from sparingly.pipeline.lookup import Found, Lookup
 from tests.asks import NOW, WEATHER, ask, entry, mark
-from tests.core.judges import small_judge, stump
+from tests.core.judging.judges import small_judge, stump
 from tests.fakes.clock import FakeClock
 from tests.pipeline.parts import DOWN, MeaningEmbedder, WatchedStore
 

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
+from sparingly.core.guarantee.awaiting import Label
 from sparingly.core.policy import CachePolicy, GreyZone, RoutingPolicy
 from sparingly.pipeline.assembly import assemble
-from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.choosing.small_model import SmallModel
 from sparingly.pipeline.second_look import PATH
-from sparingly.pipeline.small_model import SmallModel
+from sparingly.pipeline.watching.recalibrating import Recalibrating
 from sparingly.protocols.dialects import OUTBOUND
 from tests.fakes.upstream import Dead, Scripted
 from tests.pipeline.parts import DOWN, GatedUpstream

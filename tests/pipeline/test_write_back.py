@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from sparingly.core.entry import unread_mark
-from sparingly.core.worth import worth
+from sparingly.core.keeping.worth import worth
 from sparingly.errors import EmbedderError, StoreError, TextTooLong, TextUnreadable
 from sparingly.pipeline.write_back import WriteBack
 from tests.asks import NOW, entry

@@ -12,16 +12,16 @@ from sparingly.core.answer import Answer
 from sparingly.core.catalog import Catalog, ProviderInfo
 from sparingly.core.chat import Tenant
 from sparingly.core.directives import Directives
-from sparingly.core.freshness import FreshnessModel
-from sparingly.core.judge_model import JudgeModel
+from sparingly.core.judging.model import JudgeModel
+from sparingly.core.keeping.freshness import FreshnessModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, Deployment, Model, Price, RoutingPolicy
 from sparingly.core.pricing import ModelPrice, model_price
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
-from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.choosing.classify import TierClassifier
 from sparingly.pipeline.exchange import Caller, Incoming, Reply, Summary
-from sparingly.pipeline.recalibrating import Recalibrating
+from sparingly.pipeline.watching.recalibrating import Recalibrating
 from sparingly.ports import Prices
 from sparingly.protocols.dialects import INBOUND
 from tests.asks import NOW, TENANT

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from sparingly.core.admission import admit
 from sparingly.core.answer import Usage
 from sparingly.core.directives import Directives
 from sparingly.core.fingerprint import Fingerprint
+from sparingly.core.keeping.admission import admit
 from sparingly.core.policy import CachePolicy
 from sparingly.errors import InvalidRequest, UpstreamNonsense
 from sparingly.protocols.dialect import Failure, Stamp

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.intervals import clopper_pearson
 from sparingly.replay.costs import CostTable, Quality
 from sparingly.replay.logged import Logged, Trace
 from sparingly.replay.report import Report, Run, as_json, log_facts, report

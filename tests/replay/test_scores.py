@@ -1,6 +1,6 @@
 import pytest
 
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.intervals import clopper_pearson
 from sparingly.replay.labels import Judgement
 from sparingly.replay.scores import (
     Counts,

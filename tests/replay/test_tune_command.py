@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from sparingly.config.loading import load_settings
-from sparingly.core.calibration import Tally
+from sparingly.core.guarantee.calibration import Tally
 from sparingly.core.policy import CachePolicy, RouteCache, RoutingPolicy
 from sparingly.errors import ConfigError, LogError, StartupError, TuningError
 from sparingly.replay.tune_command import (

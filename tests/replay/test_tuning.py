@@ -3,7 +3,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from sparingly.core.calibration import Outcome
+from sparingly.core.guarantee.calibration import Outcome
 from sparingly.errors import TuningError
 from sparingly.replay.candidates import Play, Scored
 from sparingly.replay.tuning import Tuning, tuned

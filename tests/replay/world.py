@@ -15,7 +15,7 @@ from sparingly.core.pricing import ModelPrice, model_price
 from sparingly.core.routing.tiers import Classified
 from sparingly.core.vectors import Vector
 from sparingly.errors import TextTooLong
-from sparingly.pipeline.classify import Classification, TierClassifier
+from sparingly.pipeline.choosing.classify import Classification, TierClassifier
 from sparingly.ports import AnswerStore, Clock, Embedder, Upstream
 from sparingly.replay.playing import World
 from tests.fakes.store import FakeStore

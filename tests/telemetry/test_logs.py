@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from sparingly.core.guarantee.recalibration import Tuned, monitor
 from sparingly.core.ledger import Timings
-from sparingly.core.recalibration import Tuned, monitor
 from sparingly.telemetry.logs import EventLog, make_log, request_event, start_logging
 from tests.fakes.clock import FakeClock
 from tests.ledger_entries import OBSERVED, line

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sparingly.core.answer import Usage
+from sparingly.core.guarantee.recalibration import Tuned, monitor
 from sparingly.core.ledger import Timings
-from sparingly.core.recalibration import Tuned, monitor
 from sparingly.telemetry.metrics import BoundedNames, Metrics
 from tests.ledger_entries import OBSERVED, line
 

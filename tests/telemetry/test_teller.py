@@ -2,8 +2,8 @@
 
 import io
 
-from sparingly.core.awaiting import Label
-from sparingly.core.recalibration import Tuned, monitor
+from sparingly.core.guarantee.awaiting import Label
+from sparingly.core.guarantee.recalibration import Tuned, monitor
 from sparingly.telemetry.logs import EventLog, make_log
 from sparingly.telemetry.metrics import Metrics
 from sparingly.telemetry.teller import Teller

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
-from sparingly.core.cache_lines import line_of
 from sparingly.core.entry import Entry
+from sparingly.core.keeping.cache_lines import line_of
 from sparingly.core.ledger import Past
 from sparingly.errors import LedgerError
-from sparingly.pipeline.curating import Curator
+from sparingly.pipeline.steering.curating import Curator
 from sparingly.web.admin import AdminApi, Guard, admin_router
 from sparingly.web.app import App, build_app
 from tests.asks import NOW, TENANT, ask, entry, mark

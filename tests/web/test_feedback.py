@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sparingly.core.chat import Tenant
-from sparingly.pipeline.feedback import Feedback
+from sparingly.pipeline.watching.feedback import Feedback
 from sparingly.web.app import App, build_app
 from sparingly.web.auth import Door
 from sparingly.web.feedback import feedback_route

@@ -22,10 +22,10 @@ from sparingly.clock import SystemClock
 from sparingly.commands.showing import entries_table, overview_tables
 from sparingly.commands.steering import Steering
 from sparingly.config.loading import load_settings
-from sparingly.core.curation import FORGET_SIMILARITY, Wish
+from sparingly.core.keeping.curation import FORGET_SIMILARITY, Wish
 from sparingly.data_folder import data_folder
 from sparingly.errors import StartupError
-from sparingly.pipeline.curating import Forgotten
+from sparingly.pipeline.steering.curating import Forgotten
 from sparingly.settings import Server
 
 DEFAULT_URL = f"http://{Server().host}:{Server().port}"

@@ -24,9 +24,9 @@ from sparingly.core.routing.strong_share import StrongShare, threshold_for
 from sparingly.core.routing.target import Target
 from sparingly.core.routing.tiers import classifier_kind
 from sparingly.errors import ConfigError, LogError, RequestError, StartupError
-from sparingly.learning.tier_examples import shipped_examples
+from sparingly.learning.router.tier_examples import shipped_examples
 from sparingly.opening import open_classifier, open_embedder, open_estimator, open_prices, open_tier_model
-from sparingly.pipeline.route import Router
+from sparingly.pipeline.choosing.route import Router
 from sparingly.ports import Embedder
 from sparingly.protocols.dialects import INBOUND
 from sparingly.replay.lines import numbered_lines

@@ -43,9 +43,9 @@ def _evaluate_router(options: argparse.Namespace) -> int:
     needs_training("evaluate-router")
     from sparingly.commands.prompt_vectors import head_vectors  # noqa: PLC0415 - only this command needs these
     from sparingly.embedders.fastembed_model import load  # noqa: PLC0415
-    from sparingly.learning.evaluate_router import evaluate  # noqa: PLC0415
-    from sparingly.learning.outcome_table import read_table  # noqa: PLC0415
-    from sparingly.learning.routing_report import report  # noqa: PLC0415
+    from sparingly.learning.router.evaluate_router import evaluate  # noqa: PLC0415
+    from sparingly.learning.router.outcome_table import read_table  # noqa: PLC0415
+    from sparingly.learning.router.report import report  # noqa: PLC0415
 
     def tell(step: str) -> None:
         print(step, file=sys.stderr, flush=True)

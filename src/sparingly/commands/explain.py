@@ -21,7 +21,7 @@ from sparingly.commands.showing import explanation_tables
 from sparingly.commands.steering import Steering
 from sparingly.core.chat import Tenant
 from sparingly.errors import InvalidRequest, StartupError
-from sparingly.pipeline.explaining import Explanation
+from sparingly.pipeline.steering.explaining import Explanation
 from sparingly.settings import Dialect
 from sparingly.web.headers import headers_of_lines
 

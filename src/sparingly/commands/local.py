@@ -33,8 +33,8 @@ from sparingly.opening import (
 )
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
-from sparingly.pipeline.curating import Curator
-from sparingly.pipeline.explaining import Explanation
+from sparingly.pipeline.steering.curating import Curator
+from sparingly.pipeline.steering.explaining import Explanation
 from sparingly.ports import AnswerStore, Clock, Embedder
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.labels import metadata_of

@@ -9,10 +9,10 @@ import httpx
 import msgspec
 
 from sparingly.core.chat import Tenant
-from sparingly.core.curation import ShownPage, Wish
+from sparingly.core.keeping.curation import ShownPage, Wish
 from sparingly.errors import InvalidRequest, NotAuthorized, SparinglyError, StartupError
-from sparingly.pipeline.curating import Forgotten, Imported, Overview, check_lines
-from sparingly.pipeline.explaining import Explanation
+from sparingly.pipeline.steering.curating import Forgotten, Imported, Overview, check_lines
+from sparingly.pipeline.steering.explaining import Explanation
 
 # The gateway may have to embed a query behind a busy queue; imports and exports take as long as they take.
 _PATIENCE_S = 60.0

@@ -6,10 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sparingly.core.curation import Shown
+from sparingly.core.keeping.curation import Shown
 from sparingly.core.pricing import to_usd
-from sparingly.pipeline.curating import Overview
-from sparingly.pipeline.explaining import Explanation, Near, Needed, Routing
+from sparingly.pipeline.steering.curating import Overview
+from sparingly.pipeline.steering.explaining import Explanation, Near, Needed, Routing
 
 _MOST_CHARS = 120
 

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import IO, Protocol
 
 from sparingly.core.chat import Tenant
-from sparingly.core.curation import ShownPage, Wish
-from sparingly.pipeline.curating import Forgotten, Imported, Overview
-from sparingly.pipeline.explaining import Explanation
+from sparingly.core.keeping.curation import ShownPage, Wish
+from sparingly.pipeline.steering.curating import Forgotten, Imported, Overview
+from sparingly.pipeline.steering.explaining import Explanation
 
 
 class Steering(Protocol):

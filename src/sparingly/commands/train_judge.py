@@ -34,10 +34,10 @@ def add_train_judge(parser: argparse.ArgumentParser) -> None:
 def _train_judge(options: argparse.Namespace) -> int:
     if find_spec("sklearn") is None:
         raise StartupError("train-judge needs scikit-learn: pip install 'sparingly[train]'")
-    from sparingly.core.judge_model import dump_judge  # noqa: PLC0415 - only this command needs what follows
+    from sparingly.core.judging.model import dump_judge  # noqa: PLC0415 - only this command needs what follows
     from sparingly.embedders.fastembed_model import load  # noqa: PLC0415
-    from sparingly.learning.labelled_pairs import read_pairs, read_texts  # noqa: PLC0415
-    from sparingly.learning.train_judge import Material, train_judge, write_judge  # noqa: PLC0415
+    from sparingly.learning.judge.labelled_pairs import read_pairs, read_texts  # noqa: PLC0415
+    from sparingly.learning.judge.train_judge import Material, train_judge, write_judge  # noqa: PLC0415
 
     material = Material(
         pairs={name_of(path): read_pairs(path) for path in options.pairs},

@@ -22,8 +22,8 @@ def _train_router(options: argparse.Namespace) -> int:
     from sparingly.commands.prompt_vectors import head_vectors  # noqa: PLC0415 - only this command needs these
     from sparingly.core.routing.router_file import dump_router  # noqa: PLC0415
     from sparingly.embedders.fastembed_model import load  # noqa: PLC0415
-    from sparingly.learning.outcome_table import read_table  # noqa: PLC0415
-    from sparingly.learning.train_router import train_router  # noqa: PLC0415
+    from sparingly.learning.router.outcome_table import read_table  # noqa: PLC0415
+    from sparingly.learning.router.train_router import train_router  # noqa: PLC0415
 
     def tell(step: str) -> None:
         print(step, file=sys.stderr, flush=True)

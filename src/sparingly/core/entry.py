@@ -22,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
     `text` is the last user message, None when the entry serves the exact tier
     only.  `source` is the id of the request that wrote it.  `cost_nano` is what a
     hit saves: the price of the answer at the baseline model.  `worth` orders entries for eviction, least first
-    (see `core/worth.py`).  Times are Unix seconds.
+    (see `core/keeping/worth.py`).  Times are Unix seconds.
     """
 
     digest: Digest
@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True):
     unread: str = ""
     """A mark of the words that the embedder could not tell apart, where there were some (`unread_mark`)."""
     vouched: bool = False
-    """Whether a second tenant of the group that shares it stands for it (see `core/poisoning.py`)."""
+    """Whether a second tenant of the group that shares it stands for it (see `core/keeping/poisoning.py`)."""
 
 
 def unread_mark(words: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ class Observed(msgspec.Struct, frozen=True):
     stored_text: str
     fresh_text: str
     agreement: str = ""
-    """Whether the two say the same: right, wrong or unclear (see `core/agreement.py`)."""
+    """Whether the two say the same: right, wrong or unclear (see `core/guarantee/agreement.py`)."""
 
 
 class Routing(msgspec.Struct, frozen=True):

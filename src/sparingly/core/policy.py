@@ -99,7 +99,7 @@ class CachePolicy(_Policy, frozen=True, kw_only=True):
     """When to look, what to believe and what to keep.
 
     `judge` says who decides: the fitted judge, whose hits need the point of `max_error`
-    or `probability` (see `core/operating_point.py`), or the bare cosine, whose hits need `threshold`.
+    or `probability` (see `core/judging/operating_point.py`), or the bare cosine, whose hits need `threshold`.
     """
 
     mode: Mode = "on"

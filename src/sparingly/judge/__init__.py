@@ -1,1 +1,1 @@
-"""The fitted judge that the package carries; `sparingly train-judge` makes it (see learning/train_judge.py)."""
+"""The fitted judge that the package carries; `sparingly train-judge` makes it (see learning/judge/train_judge.py)."""

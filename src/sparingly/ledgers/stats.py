@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sparingly.core.moments import moment_of
+from sparingly.core.keeping.moments import moment_of
 from sparingly.errors import StartupError
 from sparingly.ledgers.totals import Stats, Total
 

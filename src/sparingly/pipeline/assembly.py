@@ -12,27 +12,27 @@ from sparingly.core.answer import Answer
 from sparingly.core.catalog import Catalog
 from sparingly.core.evidence.word_table import WordTable, empty_table
 from sparingly.core.fingerprint import canon
-from sparingly.core.freshness import FreshnessModel
-from sparingly.core.judge_model import JudgeModel
+from sparingly.core.judging.model import JudgeModel
+from sparingly.core.keeping.freshness import FreshnessModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
 from sparingly.pipeline.accounts import Accounts
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Call
-from sparingly.pipeline.classify import TierClassifier
+from sparingly.pipeline.choosing.classify import TierClassifier
+from sparingly.pipeline.choosing.estimate import Estimator
+from sparingly.pipeline.choosing.route import Router
+from sparingly.pipeline.choosing.small_model import SmallModel
 from sparingly.pipeline.counting import TokenCounter
-from sparingly.pipeline.estimate import Estimator
 from sparingly.pipeline.exchange import Incoming
-from sparingly.pipeline.explaining import Explainer
 from sparingly.pipeline.gateway import Gateway
 from sparingly.pipeline.holders import Holders
 from sparingly.pipeline.lookup import PATIENCE_S, Lookup
-from sparingly.pipeline.recalibrating import Recalibrating
-from sparingly.pipeline.recheck import Recheck
-from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Serve
-from sparingly.pipeline.small_model import SmallModel
+from sparingly.pipeline.steering.explaining import Explainer
+from sparingly.pipeline.watching.recalibrating import Recalibrating
+from sparingly.pipeline.watching.recheck import Recheck
 from sparingly.pipeline.write_back import WriteBack
 from sparingly.ports import AnswerStore, Clock, Embedder, Ledger, Prices, Upstream
 

@@ -25,11 +25,11 @@ from sparingly.core.fallback import (
 from sparingly.core.policy import Retry
 from sparingly.core.routing.decide import Candidate
 from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError, UpstreamUnreachable
+from sparingly.pipeline.choosing.loads import Work
+from sparingly.pipeline.choosing.route import Router
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.large import by_size
-from sparingly.pipeline.loads import Work
 from sparingly.pipeline.relay import Relay
-from sparingly.pipeline.route import Router
 from sparingly.pipeline.turns import Turns
 from sparingly.ports import Clock, Upstream, UpstreamReply, UpstreamRequest
 from sparingly.protocols.dialect import Outbound, Stamp

@@ -17,9 +17,9 @@ from sparingly.core.features import features_of
 from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.conversation import conversation_of
 from sparingly.errors import UpstreamError
+from sparingly.pipeline.choosing.route import Router
 from sparingly.pipeline.exchange import Caller
 from sparingly.pipeline.large import by_size
-from sparingly.pipeline.route import Router
 from sparingly.ports import Upstream, UpstreamRequest
 from sparingly.protocols.anthropic.read_ask import read_ask
 from sparingly.protocols.dialects import OUTBOUND

@@ -11,7 +11,7 @@ import msgspec
 
 from sparingly.core.entry import Entry
 from sparingly.core.fingerprint import Canon, Fingerprint
-from sparingly.core.personal import action_for
+from sparingly.core.keeping.personal import action_for
 from sparingly.core.policy import CachePolicy, PersonalAction, for_route
 from sparingly.core.routing.baseline import baseline_model
 from sparingly.core.routing.conversation import Conversation, conversation_of
@@ -20,17 +20,17 @@ from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import NotCached, UpstreamNonsense
 from sparingly.pipeline.accounts import Notes
 from sparingly.pipeline.call import Call
+from sparingly.pipeline.choosing.route import Router
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.holders import Holders
 from sparingly.pipeline.in_flight import InFlight, Lead
 from sparingly.pipeline.large import by_size
 from sparingly.pipeline.lookup import Found, Lookup, doubt_of
 from sparingly.pipeline.marking import marked
-from sparingly.pipeline.recalibrating import Recalibrating
-from sparingly.pipeline.recheck import Recheck
-from sparingly.pipeline.route import Router
 from sparingly.pipeline.second_look import SecondLook
 from sparingly.pipeline.serve import Fresh, Serve, stamp_of
+from sparingly.pipeline.watching.recalibrating import Recalibrating
+from sparingly.pipeline.watching.recheck import Recheck
 from sparingly.protocols.labels import metadata_of
 from sparingly.protocols.switches import switches
 

@@ -10,17 +10,17 @@ from math import inf
 
 import msgspec
 
-from sparingly.core.admission import is_cacheable
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Entry, Neighbor
 from sparingly.core.evidence.question import Question
 from sparingly.core.fingerprint import Fingerprint
-from sparingly.core.freshness import FreshnessModel, TimeClass, kept_for_s, time_class
-from sparingly.core.judge_model import JudgeModel
-from sparingly.core.judging import Bar, Weighed, bar_of, is_fresh, judge, weigh
-from sparingly.core.operating_point import operating_point
-from sparingly.core.poisoning import Doubt, doubt
+from sparingly.core.judging.judge import Bar, Weighed, bar_of, is_fresh, judge, weigh
+from sparingly.core.judging.model import JudgeModel
+from sparingly.core.judging.operating_point import operating_point
+from sparingly.core.keeping.admission import is_cacheable
+from sparingly.core.keeping.freshness import FreshnessModel, TimeClass, kept_for_s, time_class
+from sparingly.core.keeping.poisoning import Doubt, doubt
 from sparingly.core.policy import CachePolicy
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
@@ -46,7 +46,7 @@ class Found(msgspec.Struct, frozen=True):
     trouble: tuple[str, ...] = ()
     time_class: TimeClass = "stable"
     doubted: Entry | None = None
-    """What would have been a hit, were it not another tenant's and not confirmed; see `core/poisoning.py`."""
+    """What would have been a hit, were it not another tenant's and not confirmed; see `core/keeping/poisoning.py`."""
 
 
 class _NoVector(Exception):

@@ -15,21 +15,21 @@ from collections.abc import Callable
 
 import msgspec
 
-from sparingly.core.awaiting import Label
 from sparingly.core.directives import Directives
 from sparingly.core.entry import Digest, Entry, Selector
 from sparingly.core.fingerprint import Fingerprint
-from sparingly.core.grey_zone import Budget, Look, Pair, is_grey, read_look, second_look_ask, spend
-from sparingly.core.judging import bar_of, is_fresh, standing_of
+from sparingly.core.guarantee.awaiting import Label
+from sparingly.core.judging.grey_zone import Budget, Look, Pair, is_grey, read_look, second_look_ask, spend
+from sparingly.core.judging.judge import bar_of, is_fresh, standing_of
+from sparingly.core.judging.standing import Said, is_revoked, told
 from sparingly.core.ledger import LedgerEntry, Timings
 from sparingly.core.policy import CachePolicy, GreyZone
-from sparingly.core.standing import Said, is_revoked, told
 from sparingly.core.verdict import Hit, Miss
 from sparingly.errors import StoreError
 from sparingly.pipeline.background import Background
+from sparingly.pipeline.choosing.small_model import Opinion, SmallModel
 from sparingly.pipeline.exchange import Incoming
 from sparingly.pipeline.lookup import Found
-from sparingly.pipeline.small_model import Opinion, SmallModel
 from sparingly.ports import AnswerStore, Clock, Ledger
 
 # Pairs remembered: some 2 MB.

@@ -10,21 +10,21 @@ from typing import Self
 
 import msgspec
 
-from sparingly.core.admission import admit
-from sparingly.core.agreement import agreement
 from sparingly.core.answer import Answer, Usage
-from sparingly.core.awaiting import Label
 from sparingly.core.entry import Entry
 from sparingly.core.evidence.word_table import WordTable
 from sparingly.core.fingerprint import Fingerprint
-from sparingly.core.freshness import TimeClass
+from sparingly.core.guarantee.agreement import agreement
+from sparingly.core.guarantee.awaiting import Label
+from sparingly.core.keeping.admission import admit
+from sparingly.core.keeping.freshness import TimeClass
+from sparingly.core.keeping.poisoning import agree
+from sparingly.core.keeping.worth import worth
 from sparingly.core.ledger import LedgerEntry, Observed
-from sparingly.core.poisoning import agree
 from sparingly.core.policy import CachePolicy
 from sparingly.core.transcript import unfold
 from sparingly.core.vectors import Vector
 from sparingly.core.verdict import Hit
-from sparingly.core.worth import worth
 from sparingly.errors import UpstreamNonsense
 from sparingly.pipeline.accounts import (
     Accounts,
@@ -37,10 +37,10 @@ from sparingly.pipeline.accounts import (
 )
 from sparingly.pipeline.background import Background
 from sparingly.pipeline.call import Called
+from sparingly.pipeline.choosing.route import Router
 from sparingly.pipeline.exchange import Incoming, Reply
 from sparingly.pipeline.in_flight import Lead
 from sparingly.pipeline.relay import Relay
-from sparingly.pipeline.route import Router
 from sparingly.pipeline.write_back import WriteBack
 from sparingly.ports import Clock, Ledger
 from sparingly.protocols.dialect import Failure, Stamp

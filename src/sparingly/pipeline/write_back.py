@@ -4,8 +4,8 @@ import msgspec
 
 from sparingly.core.chat import Tenant
 from sparingly.core.entry import Entry
+from sparingly.core.keeping.worth import worth
 from sparingly.core.vectors import Vector
-from sparingly.core.worth import worth
 from sparingly.errors import EmbedderError, TextUnfit
 from sparingly.pipeline.embedding import comparable
 from sparingly.ports import AnswerStore, Clock, Embedder

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from sparingly.core.calibration import Outcome
+from sparingly.core.guarantee.calibration import Outcome
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, Mode, RouteCache, RoutingPolicy
 from sparingly.errors import TuningError

@@ -19,8 +19,8 @@ import msgspec
 from sparingly.core.catalog import Catalog
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
-from sparingly.core.freshness import FreshnessModel
-from sparingly.core.judge_model import JudgeModel
+from sparingly.core.judging.model import JudgeModel
+from sparingly.core.keeping.freshness import FreshnessModel
 from sparingly.core.ledger import LedgerEntry
 from sparingly.core.policy import CachePolicy, RoutingPolicy
 from sparingly.errors import RequestError, UpstreamError
@@ -28,8 +28,8 @@ from sparingly.ledgers.nothing import NoLedger
 from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.assembly import Parts, Pipeline, assemble
 from sparingly.pipeline.background import Background
-from sparingly.pipeline.classify import TierClassifier
-from sparingly.pipeline.estimate import Estimator
+from sparingly.pipeline.choosing.classify import TierClassifier
+from sparingly.pipeline.choosing.estimate import Estimator
 from sparingly.pipeline.exchange import Caller, Incoming
 from sparingly.ports import AnswerStore, Clock, Embedder, Prices, Upstream
 from sparingly.protocols.dialects import INBOUND, OUTBOUND

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from sparingly.core.intervals import clopper_pearson
+from sparingly.core.guarantee.intervals import clopper_pearson
 from sparingly.replay.labels import Judgement
 
 VerdictName: TypeAlias = Literal["exact", "semantic", "miss", "bypass"]

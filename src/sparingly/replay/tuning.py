@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from sparingly.core.calibration import (
+from sparingly.core.guarantee.calibration import (
     Bound,
     NoPoint,
     Outcome,
@@ -34,9 +34,9 @@ from sparingly.core.calibration import (
     tally,
     trials_of,
 )
-from sparingly.core.growth import growth
-from sparingly.core.intervals import clopper_pearson
-from sparingly.core.pooling import Pooled, joined, pooled, threshold_of
+from sparingly.core.guarantee.growth import growth
+from sparingly.core.guarantee.intervals import clopper_pearson
+from sparingly.core.guarantee.pooling import Pooled, joined, pooled, threshold_of
 from sparingly.errors import TuningError
 from sparingly.replay.candidates import Play, Scored, ScoreKind
 

@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from sparingly.core.guarantee.recalibration import Monitor
 from sparingly.core.ledger import LedgerEntry
-from sparingly.core.recalibration import Monitor
 from sparingly.ports import Clock
 
 _NANO_PER_USD = 1_000_000_000

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from sparingly.core.guarantee.recalibration import Monitor
 from sparingly.core.ledger import LedgerEntry
-from sparingly.core.recalibration import Monitor
 
 # Litestar says of every text that it is UTF-8.
 CONTENT_TYPE = "text/plain; version=0.0.4"

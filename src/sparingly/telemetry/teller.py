@@ -1,8 +1,8 @@
 """Tells operators what happened, in both ways they look: events and metrics."""
 
-from sparingly.core.awaiting import Label
+from sparingly.core.guarantee.awaiting import Label
+from sparingly.core.guarantee.recalibration import Monitor
 from sparingly.core.ledger import LedgerEntry
-from sparingly.core.recalibration import Monitor
 from sparingly.telemetry.logs import EventLog
 from sparingly.telemetry.metrics import Metrics
 

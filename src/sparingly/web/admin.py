@@ -28,12 +28,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Stream
 
 from sparingly.core.chat import Tenant
-from sparingly.core.curation import MOST_AT_ONCE, Wish
-from sparingly.core.moments import moment_of
+from sparingly.core.keeping.curation import MOST_AT_ONCE, Wish
+from sparingly.core.keeping.moments import moment_of
 from sparingly.errors import InvalidRequest, NotAuthorized
-from sparingly.pipeline.curating import Curator
-from sparingly.pipeline.explaining import Explainer
-from sparingly.pipeline.near_misses import near_misses
+from sparingly.pipeline.steering.curating import Curator
+from sparingly.pipeline.steering.explaining import Explainer
+from sparingly.pipeline.watching.near_misses import near_misses
 from sparingly.ports import AnswerStore, Clock, History
 from sparingly.protocols.dialects import INBOUND, OUTBOUND
 from sparingly.protocols.labels import metadata_of

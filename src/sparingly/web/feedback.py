@@ -9,9 +9,9 @@ from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from sparingly.core.standing import Said
+from sparingly.core.judging.standing import Said
 from sparingly.errors import InvalidRequest
-from sparingly.pipeline.feedback import Feedback
+from sparingly.pipeline.watching.feedback import Feedback
 from sparingly.web.auth import Door
 from sparingly.web.headers import credential
 

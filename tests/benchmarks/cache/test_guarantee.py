@@ -7,8 +7,8 @@ from benchmarks.cache.guarantee import calm, drift, splits
 from benchmarks.cache.guarantee_order import in_order, observations
 from benchmarks.cache.guarantee_streams import STREAMS, Cosine, Labelled, scored
 from benchmarks.cache.threshold_sweep import Vectors
-from sparingly.core.calibration import Trials, trials_of
-from sparingly.core.recalibration import Observation
+from sparingly.core.guarantee.calibration import Trials, trials_of
+from sparingly.core.guarantee.recalibration import Observation
 
 
 def _trials(count: int, *, wrong: float, seed: int = 0) -> Trials:

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.judge.figures import at_bounds, at_point, curve
 from benchmarks.judge.picture import picture
-from sparingly.learning.streams import NOBODY, RIGHT, UNJUDGED, WRONG, Best
+from sparingly.learning.judge.streams import NOBODY, RIGHT, UNJUDGED, WRONG, Best
 
 BEST = Best(
     np.array([0.9, 0.8, 0.8, 0.6, NOBODY]),

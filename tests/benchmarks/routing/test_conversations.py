@@ -23,7 +23,7 @@ from sparingly.core.policy import Price, RoutingPolicy
 from sparingly.core.pricing import NanoDollars, model_price
 from sparingly.core.routing.estimates import Estimate, Estimates
 from sparingly.core.strategies import Learned, Pair, Sticky
-from sparingly.learning.outcome_table import OutcomeTable
+from sparingly.learning.router.outcome_table import OutcomeTable
 
 RESULT = RESULTS / "conversations.json"
 TABLE = OutcomeTable(

@@ -3,9 +3,9 @@
 from xml.etree import ElementTree as ET
 
 from benchmarks.routing.picture import COLORS, picture
-from sparingly.learning.evaluate_router import Measured, SplitReport
-from sparingly.learning.routing_area import Point
-from sparingly.learning.routing_scores import Score
+from sparingly.learning.router.area import Point
+from sparingly.learning.router.evaluate_router import Measured, SplitReport
+from sparingly.learning.router.scores import Score
 
 
 def test_a_picture_has_every_policy_and_every_model() -> None:

@@ -7,7 +7,7 @@ import msgspec
 from benchmarks.result import RESULTS
 from benchmarks.tiers.measure import MODEL, figures, shares
 from sparingly.core.routing.tiers import Classified
-from sparingly.learning.tier_examples import StoredTierModel, examples_sha256
+from sparingly.learning.router.tier_examples import StoredTierModel, examples_sha256
 
 RESULT = RESULTS / "tier_classifier.json"
 

@@ -8,7 +8,7 @@ from sparingly.core.routing.estimators import Blend, Neighbors
 from sparingly.core.routing.router_file import dump_router, load_router
 from sparingly.core.routing.router_model import RouterModel
 from sparingly.errors import StartupError
-from sparingly.learning.train_router import train_router
+from sparingly.learning.router.train_router import train_router
 from tests.routing_tables import made_table
 
 TABLE, VECTORS = made_table(120)

@@ -6,9 +6,9 @@ import pytest
 
 from sparingly.core.routing.estimators import Blend
 from sparingly.core.routing.router_model import RouterModel, estimated_dollars, grounded, support
-from sparingly.learning.router_fit import fit_costs, fit_familiar
-from sparingly.learning.routing_area import weights_for
-from sparingly.learning.routing_policies import fitted
+from sparingly.learning.router.area import weights_for
+from sparingly.learning.router.fit import fit_costs, fit_familiar
+from sparingly.learning.router.policies import fitted
 from tests.routing_tables import COSTS, MODELS, made_known
 
 KNOWN = made_known(300)

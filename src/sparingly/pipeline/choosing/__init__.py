@@ -1,0 +1,1 @@
+"""Find out what routing decides by, and ask it who should answer."""

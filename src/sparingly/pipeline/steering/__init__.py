@@ -1,0 +1,1 @@
+"""What an operator sees of the cache and does to it."""

@@ -1,0 +1,1 @@
+"""Learn whether what was served from memory was right."""
