@@ -229,6 +229,9 @@ def test_an_assistants_message_is_read_in_the_order_it_was_made() -> None:
     assert read_turn.extra == json_text({"tool_calls": {"0": {"extra_content": {"signature": "s"}}}})
 
 
+_CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -257,6 +260,14 @@ def test_an_assistants_message_is_read_in_the_order_it_was_made() -> None:
             {"role": "user", "content": "x", "refusal": None, "tool_calls": [], "tool_call_id": None},
             Turn("user", (Text("x"),)),
         ),
+        (
+            {"role": "assistant", "content": "", "tool_calls": [_CALL]},
+            Turn("assistant", (ToolCall("c", "f", "{}"),)),
+        ),
+        (
+            {"role": "assistant", "content": [{"type": "text", "text": ""}], "tool_calls": [_CALL]},
+            Turn("assistant", (ToolCall("c", "f", "{}"),)),
+        ),
         ({"role": "user", "content": []}, Turn("user", ())),
         ({"role": "user", "content": ""}, Turn("user", (Text(""),))),
     ],
@@ -264,9 +275,6 @@ def test_an_assistants_message_is_read_in_the_order_it_was_made() -> None:
 def test_messages_of_every_kind_are_read(message: Body, expected: Turn) -> None:
     """Also those of older APIs and other servers."""
     assert turn(message) == expected
-
-
-_CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 @pytest.mark.parametrize(

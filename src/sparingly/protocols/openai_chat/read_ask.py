@@ -55,6 +55,9 @@ _MOST_TOKENS = 2**31 - 1
 _NO_LIMIT = -1
 _SEEDS = (-(2**63), 2**63 - 1)
 
+# An empty text, in both forms of `content`.
+_SILENCE = ("", [{"type": "text", "text": ""}])
+
 
 def read_ask(body: bytes) -> Ask:
     """Read a request; raises InvalidRequest that names the field."""
@@ -249,7 +252,8 @@ def _assistant(message: dict[str, object], path: str, name: str | None) -> Turn:
     if reasoning is not None:
         parts.append(Thinking(reasoning))
     # Of a message that only calls tools, many clients say that its words are an empty text.
-    if message.get("content") is not None and not (message["content"] == "" and message.get("tool_calls")):
+    is_silent = bool(message.get("tool_calls")) and message.get("content") in _SILENCE
+    if message.get("content") is not None and not is_silent:
         said, unknown = _content(message, path)
         parts.extend(said)
         extra |= unknown
