@@ -65,6 +65,16 @@ def test_a_functions_strictness_is_said_in_any_case() -> None:
     assert sent == {"type": "function", "name": "f", "parameters": None, "strict": False}
 
 
+def test_a_system_prompt_that_is_all_there_is_is_the_input() -> None:
+    """Chat Completions takes such a request; without any input this API would not."""
+    ask = read_ask(b'{"model": "m", "input": [{"role": "system", "content": "Say hi."}]}')
+
+    sent = json.loads(write_ask(ask, model="m"))
+
+    assert sent["input"] == [{"type": "message", "role": "system", "content": "Say hi."}]
+    assert "instructions" not in sent
+
+
 @pytest.mark.slow
 @settings(deadline=None)
 @given(requests)

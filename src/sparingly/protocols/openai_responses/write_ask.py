@@ -103,12 +103,12 @@ def format_of(json: Json | None) -> object:
 
 
 def _instructions(ask: Ask) -> tuple[str | None, tuple[Turn, ...]]:
-    """A plain system prompt at the very beginning, and the other turns."""
+    """A plain system prompt at the very beginning, and the other turns, without which it is all that is asked."""
     match ask.turns:
-        case (first, *rest) if first.role == "system" and first.name is None and first.extra is None:
+        case (first, _, *_) if first.role == "system" and first.name is None and first.extra is None:
             match first.parts:
                 case (Text(text=words),):
-                    return words, tuple(rest)
+                    return words, ask.turns[1:]
     return None, ask.turns
 
 
