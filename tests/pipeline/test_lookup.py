@@ -1,5 +1,7 @@
 """Looking up what is already known, and doing without when that fails."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -91,6 +93,27 @@ async def test_an_equal_request_that_is_kept_during_the_look_up_is_an_exact_hit(
 
     assert found.verdict == Hit(kept, "exact", "same", Evidence(1.0, "req-1", 1.0, "req-1"))
     assert world.store.calls["neighbors"] == 1
+
+
+async def test_look_ups_whose_neighbors_come_together_are_judged_one_a_turn() -> None:
+    """Questions are embedded together; whoever else has something to do waits for one judgement, not for all."""
+    world = World()
+    await world.learn(ask(KNOWN))
+    found_in: list[int] = []
+    turn = 0
+
+    async def look() -> None:
+        assert isinstance((await world.find(ask(CLOSE))).verdict, Hit)
+        found_in.append(turn)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(look())
+        while len(found_in) < 5:
+            await asyncio.sleep(0)
+            turn += 1
+
+    assert len(set(found_in)) == 5
 
 
 async def test_a_question_that_is_not_close_enough_is_a_miss_and_leaves_its_vector() -> None:

@@ -27,6 +27,7 @@ from sparingly.core.verdict import Bypass, Evidence, Hit, Miss, Verdict
 from sparingly.errors import EmbedderError, StoreError, TextUnfit
 from sparingly.pipeline.breaker import Breaker
 from sparingly.pipeline.embedding import comparable
+from sparingly.pipeline.turns import Turns
 from sparingly.ports import AnswerStore, Clock, Embedder
 
 # A healthy look-up takes milliseconds.  Past this the answer comes sooner from upstream.
@@ -84,6 +85,7 @@ class Lookup:
         self._store = store
         self._clock = clock
         self._patience_s = patience_s
+        self._turns = Turns()
         self._store_breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
         self._embedder_breaker = Breaker(clock, cooldown_s=_COOLDOWN_S)
 
@@ -185,6 +187,8 @@ class Lookup:
         now = self._clock.now()
         vector = question.vector
         neighbors = await self._store.neighbors(fingerprint.scope, vector, limit=policy.k, now=now)
+        # What was embedded together comes back together.
+        await self._turns.take()
         found = self._clock.tick()
         verdict = self._judged(neighbors, question, bar, policy, now=now)
         doubted = None
