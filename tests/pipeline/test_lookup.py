@@ -7,54 +7,16 @@ import pytest
 
 from sparingly.core.chat import Ask
 from sparingly.core.directives import Directives
-from sparingly.core.entry import Entry, unread_mark
-from sparingly.core.judging.model import JudgeModel
+from sparingly.core.entry import unread_mark
 from sparingly.core.policy import CachePolicy
 from sparingly.core.verdict import Bypass, Evidence, Hit, Miss
 from sparingly.errors import EmbedderError, TextTooLong, TextUnreadable
-from sparingly.pipeline.lookup import Found, Lookup
-from tests.asks import NOW, WEATHER, ask, entry, mark
+from tests.asks import WEATHER, ask
 from tests.core.judging.judges import small_judge, stump
-from tests.fakes.clock import FakeClock
-from tests.pipeline.parts import DOWN, MeaningEmbedder, WatchedStore
+from tests.pipeline.looking import CLOSE, FAR, KNOWN, POLICY, World
+from tests.pipeline.parts import MeaningEmbedder
 
 pytestmark = pytest.mark.anyio
-
-POLICY = CachePolicy(threshold=0.9, k=3)
-KNOWN, CLOSE, FAR = "How do I reset my password?", "How can I reset my password?", "What is the time?"
-
-
-class World:
-    """A Lookup in a world that knows one answer."""
-
-    def __init__(self, *, patience_s: float | None = None, model: JudgeModel | None = None) -> None:
-        self.embedder = MeaningEmbedder()
-        self.embedder.know(CLOSE, like=KNOWN, similarity=0.95)
-        self.store = WatchedStore()
-        self.clock = FakeClock(NOW)
-        self.lookup = Lookup(
-            embedder=self.embedder, store=self.store, clock=self.clock, patience_s=patience_s, model=model
-        )
-
-    async def learn(self, asked: Ask, *, expires_at: float = NOW + 3_600.0) -> Entry:
-        """Put an answer, with its vector unless it is for the exact tier."""
-        found = mark(asked)
-        kept = entry(found, expires_at=expires_at)
-        vector = None if found.exact_only else await MeaningEmbedder().embed(found.text or "")
-        self.store.entries[kept.digest] = kept
-        if vector is not None:
-            self.store.vectors[kept.digest] = vector
-        return kept
-
-    async def find(
-        self, asked: Ask, *, directives: Directives | None = None, policy: CachePolicy = POLICY
-    ) -> Found:
-        return await self.lookup.find(
-            asked,
-            mark(asked),
-            directives=Directives() if directives is None else directives,
-            policy=policy,
-        )
 
 
 async def test_an_equal_request_is_an_exact_hit_without_embedding() -> None:
@@ -307,77 +269,6 @@ async def test_a_text_that_has_no_vector_shows_that_the_embedder_is_well() -> No
     assert isinstance(found.verdict, Hit)
 
 
-async def test_a_store_that_fails_is_a_miss_and_is_left_alone_for_a_while() -> None:
-    """Losing the cache costs money, never answers; after the cooldown it is tried again."""
-    world = World()
-    await world.learn(ask(KNOWN))
-    world.store.trouble = DOWN
-
-    first, second = await world.find(ask(KNOWN)), await world.find(ask(KNOWN))
-    world.store.trouble = None
-    world.clock.pass_by(5.0)
-    third, fourth = await world.find(ask(KNOWN)), await world.find(ask(KNOWN))
-
-    assert (first.verdict, first.trouble) == (Miss("store-error"), ("store-error",))
-    assert (second.verdict, second.trouble) == (Miss("store-down"), ("store-down",))
-    assert isinstance(third.verdict, Hit)
-    assert isinstance(fourth.verdict, Hit)
-    assert world.store.calls["exact"] == 3
-
-
-@pytest.mark.parametrize("call", ["exact", "is_empty", "neighbors"])
-async def test_a_store_that_hangs_is_given_up_and_left_alone(call: str) -> None:
-    """Whichever of its calls hangs: upstream answers sooner."""
-    world = World(patience_s=0.01)
-    await world.learn(ask(KNOWN))
-    world.store.hangs = {call}
-
-    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
-    world.store.hangs = set()
-    world.clock.pass_by(5.0)
-    third = await world.find(ask(CLOSE))
-
-    assert (first.verdict, first.trouble) == (Miss("store-slow"), ("store-slow",))
-    assert (second.verdict, second.trouble) == (Miss("store-down"), ("store-down",))
-    assert isinstance(third.verdict, Hit)
-
-
-async def test_an_embedder_that_fails_leaves_the_exact_tier_alone() -> None:
-    """It is tried again after its cooldown."""
-    world = World()
-    await world.learn(ask(KNOWN))
-    world.embedder.trouble = EmbedderError("the model is gone")
-
-    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
-    exact = await world.find(ask(KNOWN))
-    world.embedder.trouble = None
-    world.clock.pass_by(5.0)
-    third = await world.find(ask(CLOSE))
-
-    assert (first.verdict, first.trouble) == (Miss("embedder-error"), ("embedder-error",))
-    assert (second.verdict, second.trouble) == (Miss("embedder-down"), ("embedder-down",))
-    assert isinstance(exact.verdict, Hit)
-    assert isinstance(third.verdict, Hit)
-
-
-async def test_an_embedder_that_hangs_leaves_the_exact_tier_alone() -> None:
-    """Its slowness is not the store's."""
-    world = World(patience_s=0.01)
-    await world.learn(ask(KNOWN))
-    world.embedder.hangs = True
-
-    first, second = await world.find(ask(CLOSE)), await world.find(ask(CLOSE))
-    exact = await world.find(ask(KNOWN))
-    world.embedder.hangs = False
-    world.clock.pass_by(5.0)
-    third = await world.find(ask(CLOSE))
-
-    assert (first.verdict, first.trouble) == (Miss("embedder-slow"), ("embedder-slow",))
-    assert (second.verdict, second.trouble) == (Miss("embedder-down"), ("embedder-down",))
-    assert isinstance(exact.verdict, Hit)
-    assert isinstance(third.verdict, Hit)
-
-
 async def test_each_step_that_was_taken_is_timed() -> None:
     """None says that a step was not taken."""
     world = World()
@@ -406,15 +297,3 @@ async def test_a_fitted_judge_decides_where_there_is_one() -> None:
 
     assert fitted.verdict.reason == "judged-same"
     assert bare.verdict.reason == "too-far"
-
-
-async def test_a_judge_that_throws_is_a_miss_that_is_counted() -> None:
-    """A fault in what reads any text a user can write costs a call, never an answer."""
-    broken = small_judge(stump("overlap", 0.5, low=0.0, high=1.0))
-    world = World(model=msgspec.structs.replace(broken, learned=None))
-    await world.learn(ask(KNOWN))
-
-    found = await world.find(ask(CLOSE))
-
-    assert found.verdict == Miss("judge-error")
-    assert found.trouble == ("judge-error",)

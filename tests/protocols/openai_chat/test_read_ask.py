@@ -10,35 +10,15 @@ from hypothesis import strategies as st
 
 from sparingly.core.chat import (
     Ask,
-    Image,
-    Opaque,
-    Refusal,
     Sampling,
     Text,
-    Thinking,
     Tool,
-    ToolCall,
-    ToolResult,
     Turn,
 )
 from sparingly.errors import InvalidRequest
 from sparingly.protocols.openai_chat.read_ask import read_ask
 from tests.generators import Body, openai_bodies
-
-
-def body(**fields: Any) -> bytes:
-    """A request with the least it needs, and the given fields; None takes a field out."""
-    whole = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]} | fields
-    return json.dumps({name: value for name, value in whole.items() if value is not ...}).encode()
-
-
-def read(**fields: Any) -> Ask:
-    return read_ask(body(**fields))
-
-
-def turn(message: Body) -> Turn:
-    """How one message is read."""
-    return read(messages=[message]).turns[0]
+from tests.protocols.openai_chat.reading import json_text, read
 
 
 def test_a_request_becomes_an_ask() -> None:
@@ -82,10 +62,6 @@ def test_a_request_becomes_an_ask() -> None:
         stream=True,
         include_usage=True,
     )
-
-
-def json_text(value: object) -> Any:
-    return json.dumps(value, separators=(",", ":"))
 
 
 @pytest.mark.parametrize(
@@ -171,110 +147,7 @@ def test_the_order_of_keys_does_not_matter(request_body: Body, rng: Any) -> None
     )
 
 
-def test_parts_of_content_become_parts() -> None:
-    """Known kinds are understood, others kept whole, unknown fields of known kinds kept by place."""
-    read_turn = turn(
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "look", "cache_control": {"type": "ephemeral"}},
-                {"type": "image_url", "image_url": {"url": "https://a/b.png", "detail": "low", "x": 1}},
-                {"type": "image_url", "image_url": "https://a/c.png"},
-                {"type": "input_audio", "input_audio": {"format": "wav", "data": "AA"}},
-            ],
-        }
-    )
-
-    assert read_turn.parts == (
-        Text("look"),
-        Image("https://a/b.png", "low"),
-        Image("https://a/c.png"),
-        Opaque(json_text({"input_audio": {"data": "AA", "format": "wav"}, "type": "input_audio"})),
-    )
-    assert read_turn.extra == json_text(
-        {"content": {"0": {"cache_control": {"type": "ephemeral"}}, "1": {"image_url": {"x": 1}}}}
-    )
-
-
-def test_an_assistants_message_is_read_in_the_order_it_was_made() -> None:
-    """Reasoning, words, refusal, calls; what its client added as null says nothing."""
-    read_turn = turn(
-        {
-            "role": "assistant",
-            "content": "well",
-            "refusal": "no",
-            "reasoning_content": "hm",
-            "annotations": None,
-            "audio": None,
-            "function_call": None,
-            "tool_calls": [
-                {"id": "c0", "type": "custom", "custom": {"name": "g", "input": "x"}},
-                {
-                    "id": "c1",
-                    "type": "function",
-                    "function": {"name": "f", "arguments": '{"a": 1}'},
-                    "extra_content": {"signature": "s"},
-                },
-            ],
-        }
-    )
-
-    assert read_turn.parts == (
-        Thinking("hm"),
-        Text("well"),
-        Refusal("no"),
-        Opaque(json_text({"custom": {"input": "x", "name": "g"}, "id": "c0", "type": "custom"})),
-        ToolCall("c1", "f", '{"a": 1}'),
-    )
-    assert read_turn.extra == json_text({"tool_calls": {"0": {"extra_content": {"signature": "s"}}}})
-
-
 _CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        (
-            {"role": "tool", "tool_call_id": "c1", "content": "42"},
-            Turn("tool", (ToolResult("c1", (Text("42"),)),)),
-        ),
-        (
-            {"role": "function", "name": "f", "content": "42"},
-            Turn("tool", (ToolResult("", (Text("42"),)),), "f", json_text({"role": "function"})),
-        ),
-        ({"role": "assistant", "content": None}, Turn("assistant", ())),
-        (
-            {"role": "assistant", "content": "x", "reasoning": "hm"},
-            Turn("assistant", (Thinking("hm"), Text("x"))),
-        ),
-        (
-            {"role": "assistant", "content": "x", "reasoning": {"a": 1}},
-            Turn("assistant", (Text("x"),), extra=json_text({"reasoning": {"a": 1}})),
-        ),
-        (
-            {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}},
-            Turn("assistant", (), extra=json_text({"function_call": {"arguments": "{}", "name": "f"}})),
-        ),
-        (
-            {"role": "user", "content": "x", "refusal": None, "tool_calls": [], "tool_call_id": None},
-            Turn("user", (Text("x"),)),
-        ),
-        (
-            {"role": "assistant", "content": "", "tool_calls": [_CALL]},
-            Turn("assistant", (ToolCall("c", "f", "{}"),)),
-        ),
-        (
-            {"role": "assistant", "content": [{"type": "text", "text": ""}], "tool_calls": [_CALL]},
-            Turn("assistant", (ToolCall("c", "f", "{}"),)),
-        ),
-        ({"role": "user", "content": []}, Turn("user", ())),
-        ({"role": "user", "content": ""}, Turn("user", (Text(""),))),
-    ],
-)
-def test_messages_of_every_kind_are_read(message: Body, expected: Turn) -> None:
-    """Also those of older APIs and other servers."""
-    assert turn(message) == expected
 
 
 @pytest.mark.parametrize(
