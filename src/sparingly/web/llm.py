@@ -5,42 +5,35 @@ gets its line.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
 from litestar.types import HTTPScope, Receive, Send
 
-from sparingly.core.chat import Ask, Tenant
+from sparingly.core.chat import Ask
 from sparingly.core.directives import CONVERSATION, directives_of, pin_of
 from sparingly.core.ledger import LedgerEntry
-from sparingly.errors import InvalidRequest, SparinglyError, UpstreamError
+from sparingly.errors import SparinglyError
 from sparingly.pipeline import counting
-from sparingly.pipeline.accounts import Ended, ended
 from sparingly.pipeline.counting import TokenCounter
 from sparingly.pipeline.exchange import Caller, Incoming, Reply
 from sparingly.pipeline.gateway import Gateway
 from sparingly.pipeline.large import by_size
 from sparingly.pipeline.turns import Turns
-from sparingly.ports import Clock, Ledger, Upstream, UpstreamRequest
+from sparingly.ports import Clock, Ledger
 from sparingly.protocols.dialect import Failure
 from sparingly.protocols.dialects import INBOUND
-from sparingly.protocols.openai_responses.ids import providers_path
 from sparingly.web.asgi import (
     ClientGone,
-    body_pieces,
     read_body,
     send_stream,
     send_whole,
-    while_connected,
 )
-from sparingly.web.auth import DEFAULT_TENANT, Door
+from sparingly.web.auth import Door
 from sparingly.web.failures import failure_of
 from sparingly.web.headers import (
-    CREDENTIALS,
-    body_headers,
-    credential,
     house_of,
     own_headers,
     read_headers,
@@ -48,7 +41,8 @@ from sparingly.web.headers import (
     summary_headers,
 )
 from sparingly.web.models import ModelList
-from sparingly.web.relaying import Relays, relayed
+from sparingly.web.relaying import RelayedPaths, Relays
+from sparingly.web.visit import Desk, Visit
 
 # nginx's word for a client that left before its answer; it never goes over the wire.
 _CLIENT_LEFT = 499
@@ -77,23 +71,6 @@ class InFlightGauge(Protocol):
     def began(self) -> None: ...
 
     def ended(self) -> None: ...
-
-
-class _Visit(msgspec.Struct):
-    """One request at the door, before and after it is read."""
-
-    id: str
-    path: str
-    query: str
-    method: str
-    headers: dict[str, str]
-    time: float
-    arrived: float
-    tenant: Tenant = DEFAULT_TENANT
-    asked: str = ""
-    streamed: bool = False
-    begun: bool = False
-    """Whether an answer has begun, so that no error body can follow."""
 
 
 class _Delivery(msgspec.Struct):
@@ -125,10 +102,9 @@ class LlmEndpoints:
         """`relays` say who takes the paths that the gateway does not answer; `observe` sees every ledger entry."""
         self._gateway = gateway
         self._counter = counter
-        self._relays = relays
         self._models = models
-        self._door = door
-        self._ledger = ledger
+        self._desk = Desk(door=door, ledger=ledger, observe=observe, clock=clock)
+        self._relayed_paths = RelayedPaths(relays, self._desk, max_body_bytes=max_body_bytes)
         self._observe = observe
         self._in_flight = in_flight
         self._clock = clock
@@ -139,7 +115,7 @@ class LlmEndpoints:
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        visit = _Visit(
+        visit = Visit(
             id=self._new_id(),
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
@@ -156,7 +132,7 @@ class LlmEndpoints:
             elif visit.path == counting.PATH and visit.method == "POST":
                 await self._count(visit, receive, send)
             elif dialect is None or (visit.method, visit.path) == _LIST_OF_ANSWERS:
-                await self._relay(visit, scope, receive, send)
+                await self._relayed_paths.serve(visit, scope, receive, send)
             elif visit.method != "POST":
                 await self._wrong_method(visit, dialect, send)
             else:
@@ -164,10 +140,10 @@ class LlmEndpoints:
         except SparinglyError as error:
             await self._fail(visit, dialect or house_of(visit.headers), error, send)
         except ClientGone:
-            self._end(visit, _CLIENT_LEFT, "client-left")
+            self._desk.leave(visit, _CLIENT_LEFT, "client-left")
         except asyncio.CancelledError:
             if not visit.begun:
-                self._end(visit, _STOPPED, "stopped")
+                self._desk.leave(visit, _STOPPED, "stopped")
             raise
         except Exception:
             # A bug of ours: the client is told in its dialect, and the server, which logs it, gets it next.
@@ -177,8 +153,8 @@ class LlmEndpoints:
         finally:
             self._in_flight.ended()
 
-    async def _answer(self, visit: _Visit, dialect: str, receive: Receive, send: Send) -> None:
-        caller = self._enter(visit)
+    async def _answer(self, visit: Visit, dialect: str, receive: Receive, send: Send) -> None:
+        caller = self._desk.enter(visit)
         body = await read_body(receive, limit=self._max_body_bytes)
         await self._turns.take()
         ask = await by_size(len(body), lambda: INBOUND[dialect].read(body))
@@ -192,38 +168,14 @@ class LlmEndpoints:
             delivery.is_complete = True
 
         try:
-            await self._while_there(visit, receive, work())
+            await self._desk.while_there(visit, receive, work())
         finally:
             # Not in `work`: the server writes when the event loop comes round, so what is done right after
             # sending keeps the client waiting for its last bytes.
             if delivery.reply is not None:
                 self._observe(delivery.reply.finish(delivery.is_complete))
 
-    async def _while_there(
-        self,
-        visit: _Visit,
-        receive: Receive,
-        work: Coroutine[object, object, None],
-        *,
-        read: asyncio.Event | None = None,
-    ) -> None:
-        """Do `work` while the client is there; raise what it raises, or ClientGone before an answer began."""
-        failed: list[SparinglyError] = []
-
-        async def guarded() -> None:
-            try:
-                await work
-            except SparinglyError as error:
-                # Kept for outside: in a task group it would come out wrapped.
-                failed.append(error)
-
-        stayed = await while_connected(receive, guarded(), read=read)
-        if failed:
-            raise failed[0]
-        if not stayed and not visit.begun:
-            raise ClientGone
-
-    async def _deliver(self, visit: _Visit, reply: Reply, send: Send) -> None:
+    async def _deliver(self, visit: Visit, reply: Reply, send: Send) -> None:
         visit.begun = True
         headers = [
             ("content-type", reply.content_type),
@@ -237,53 +189,8 @@ class LlmEndpoints:
             headers.append(("cache-control", "no-cache"))
         await send_stream(send, reply.status, headers, reply.body)
 
-    async def _relay(self, visit: _Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        caller = self._enter(visit)
-        if not {".", ".."}.isdisjoint(visit.path.split("/")):
-            # A provider that resolves them would open what lies beside its /v1, with the operator's key.
-            raise InvalidRequest("the path must not hold `.` or `..` between slashes")
-        read = asyncio.Event()
-        chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
-        body: bytes | AsyncIterator[bytes] = b""
-        if chunked or visit.headers.get("content-length", "0") != "0":
-            body = body_pieces(receive, limit=self._max_body_bytes, read=read)
-        else:
-            read.set()
-        path = providers_path(_raw_path(scope))
-        takers = self._relays.takers(path, visit.headers)
-        request = UpstreamRequest(
-            method=visit.method,
-            path=path + (f"?{visit.query}" if visit.query else ""),
-            headers=self._travelling(visit),
-            body=body,
-            client_key=caller.key,
-            plain=False,
-        )
-        await self._while_there(visit, receive, self._relayed(visit, request, takers, send), read=read)
-
-    async def _relayed(
-        self, visit: _Visit, request: UpstreamRequest, takers: Sequence[Upstream], send: Send
-    ) -> None:
-        upstream, reply = await relayed(request, takers)
-        visit.begun = True
-        headers = [
-            *body_headers(reply.status, reply.headers),
-            *relayable(reply.headers, encoded=True),
-            *own_headers(visit.id, "relayed"),
-        ]
-        reason, delivered = "relayed", False
-        try:
-            await send_stream(send, reply.status, headers, reply.body())
-            delivered = True
-        except UpstreamError as error:
-            reason = error.code
-            raise
-        finally:
-            await reply.aclose()
-            self._end(visit, reply.status, reason, provider=upstream.name, complete=delivered)
-
-    async def _count(self, visit: _Visit, receive: Receive, send: Send) -> None:
-        caller = self._enter(visit)
+    async def _count(self, visit: Visit, receive: Receive, send: Send) -> None:
+        caller = self._desk.enter(visit)
         body = await read_body(receive, limit=self._max_body_bytes)
 
         async def work() -> None:
@@ -291,7 +198,7 @@ class LlmEndpoints:
                 body,
                 caller=caller,
                 pin=pin_of(visit.headers),
-                headers=self._travelling(visit),
+                headers=self._desk.travelling(visit),
                 query=visit.query,
             )
             visit.begun, visit.asked = True, counted.asked
@@ -304,29 +211,18 @@ class LlmEndpoints:
             ]
             await send_whole(send, counted.status, headers, counted.body)
             reason = "estimated" if is_guess else "relayed"
-            self._end(visit, counted.status, reason, provider=counted.provider, complete=True)
+            self._desk.leave(visit, counted.status, reason, provider=counted.provider, complete=True)
 
-        await self._while_there(visit, receive, work())
+        await self._desk.while_there(visit, receive, work())
 
-    async def _list_models(self, visit: _Visit, send: Send) -> None:
-        caller = self._enter(visit)
-        body = await self._models.body(caller, headers=self._travelling(visit), path=visit.path)
+    async def _list_models(self, visit: Visit, send: Send) -> None:
+        caller = self._desk.enter(visit)
+        body = await self._models.body(caller, headers=self._desk.travelling(visit), path=visit.path)
         headers = [("content-type", "application/json"), *own_headers(visit.id, "models")]
         await send_whole(send, 200, headers, body)
-        self._end(visit, 200, "models", complete=True)
+        self._desk.leave(visit, 200, "models", complete=True)
 
-    def _enter(self, visit: _Visit) -> Caller:
-        caller = self._door.admit(credential(visit.headers))
-        visit.tenant = caller.tenant
-        return caller
-
-    def _travelling(self, visit: _Visit) -> tuple[tuple[str, str], ...]:
-        """The headers that may go to a provider: a key to this gateway opens no other door."""
-        if not self._door.has_keys:
-            return tuple(visit.headers.items())
-        return tuple(item for item in visit.headers.items() if item[0] not in CREDENTIALS)
-
-    def _incoming(self, visit: _Visit, dialect: str, body: bytes, ask: Ask, caller: Caller) -> Incoming:
+    def _incoming(self, visit: Visit, dialect: str, body: bytes, ask: Ask, caller: Caller) -> Incoming:
         headers = visit.headers
         return Incoming(
             id=visit.id,
@@ -338,17 +234,17 @@ class LlmEndpoints:
             directives=directives_of(headers),
             time=visit.time,
             arrived=visit.arrived,
-            headers=self._travelling(visit),
+            headers=self._desk.travelling(visit),
             query=visit.query,
             pin=pin_of(headers),
             conversation=headers.get(CONVERSATION),
         )
 
-    async def _wrong_method(self, visit: _Visit, dialect: str, send: Send) -> None:
+    async def _wrong_method(self, visit: Visit, dialect: str, send: Send) -> None:
         failure = Failure(405, "method-not-allowed", f"{visit.path} takes POST, not {visit.method}")
         await self._send_failure(visit, dialect, failure, send, [("allow", "POST")])
 
-    async def _fail(self, visit: _Visit, dialect: str, error: SparinglyError, send: Send) -> None:
+    async def _fail(self, visit: Visit, dialect: str, error: SparinglyError, send: Send) -> None:
         failure = failure_of(error)
         if visit.begun:
             # An error body cannot follow half an answer, which has its line; the closed connection tells.
@@ -357,38 +253,11 @@ class LlmEndpoints:
         await self._send_failure(visit, dialect, failure, send, extra)
 
     async def _send_failure(
-        self, visit: _Visit, dialect: str, failure: Failure, send: Send, extra: Sequence[tuple[str, str]]
+        self, visit: Visit, dialect: str, failure: Failure, send: Send, extra: Sequence[tuple[str, str]]
     ) -> None:
         visit.begun = True
         headers = [("content-type", "application/json"), *own_headers(visit.id, failure.code), *extra]
         try:
             await send_whole(send, failure.status, headers, INBOUND[dialect].error(failure))
         finally:
-            self._end(visit, failure.status, failure.code)
-
-    def _end(
-        self, visit: _Visit, status: int, reason: str, *, provider: str | None = None, complete: bool = False
-    ) -> None:
-        entry = ended(
-            Ended(
-                id=visit.id,
-                time=visit.time,
-                tenant=visit.tenant,
-                path=visit.path,
-                status=status,
-                reason=reason,
-                total_s=self._clock.tick() - visit.arrived,
-                asked=visit.asked,
-                streamed=visit.streamed,
-                provider=provider,
-                complete=complete,
-            )
-        )
-        self._ledger.enter(entry)
-        self._observe(entry)
-
-
-def _raw_path(scope: HTTPScope) -> str:
-    """The path as it was sent: a decoded one would not mean the same upstream."""
-    raw = scope.get("raw_path")
-    return raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+            self._desk.leave(visit, failure.status, failure.code)

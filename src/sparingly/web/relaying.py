@@ -1,14 +1,19 @@
-"""Say who takes a path that the gateway does not answer itself."""
+"""Relay a path that the gateway does not answer itself, to whoever can."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
 
-from sparingly.errors import UnknownAnswer
+from litestar.types import HTTPScope, Receive, Send
+
+from sparingly.errors import InvalidRequest, UnknownAnswer, UpstreamError
 from sparingly.pipeline.holders import Holders
 from sparingly.ports import Upstream, UpstreamReply, UpstreamRequest
 from sparingly.protocols.openai_responses import shapes
-from sparingly.protocols.openai_responses.ids import asked_id
-from sparingly.web.headers import house_of
+from sparingly.protocols.openai_responses.ids import asked_id, providers_path
+from sparingly.web.asgi import body_pieces, send_stream
+from sparingly.web.headers import body_headers, house_of, own_headers, relayable
+from sparingly.web.visit import Desk, Visit
 
 _NOT_FOUND = 404
 
@@ -66,3 +71,70 @@ async def relayed(request: UpstreamRequest, takers: Sequence[Upstream]) -> tuple
             return upstream, reply
         await reply.aclose()
     return asked[-1], await asked[-1].send(request)
+
+
+class RelayedPaths:
+    """Everything beneath /v1 that has no endpoint here, streamed both ways."""
+
+    def __init__(self, relays: Relays, desk: Desk, *, max_body_bytes: int) -> None:
+        self._relays = relays
+        self._desk = desk
+        self._max_body_bytes = max_body_bytes
+
+    async def serve(self, visit: Visit, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Relay one request.
+
+        Raises:
+            InvalidRequest: its path could mean another one to the provider.
+            UpstreamError: the provider cannot be reached, or broke off.
+            ClientGone: the client left before an answer began.
+        """
+        caller = self._desk.enter(visit)
+        if not {".", ".."}.isdisjoint(visit.path.split("/")):
+            # A provider that resolves them would open what lies beside its /v1, with the operator's key.
+            raise InvalidRequest("the path must not hold `.` or `..` between slashes")
+        read = asyncio.Event()
+        chunked = visit.headers.get("transfer-encoding", "").lower() == "chunked"
+        body: bytes | AsyncIterator[bytes] = b""
+        if chunked or visit.headers.get("content-length", "0") != "0":
+            body = body_pieces(receive, limit=self._max_body_bytes, read=read)
+        else:
+            read.set()
+        path = providers_path(_raw_path(scope))
+        takers = self._relays.takers(path, visit.headers)
+        request = UpstreamRequest(
+            method=visit.method,
+            path=path + (f"?{visit.query}" if visit.query else ""),
+            headers=self._desk.travelling(visit),
+            body=body,
+            client_key=caller.key,
+            plain=False,
+        )
+        await self._desk.while_there(visit, receive, self._passed_on(visit, request, takers, send), read=read)
+
+    async def _passed_on(
+        self, visit: Visit, request: UpstreamRequest, takers: Sequence[Upstream], send: Send
+    ) -> None:
+        upstream, reply = await relayed(request, takers)
+        visit.begun = True
+        headers = [
+            *body_headers(reply.status, reply.headers),
+            *relayable(reply.headers, encoded=True),
+            *own_headers(visit.id, "relayed"),
+        ]
+        reason, delivered = "relayed", False
+        try:
+            await send_stream(send, reply.status, headers, reply.body())
+            delivered = True
+        except UpstreamError as error:
+            reason = error.code
+            raise
+        finally:
+            await reply.aclose()
+            self._desk.leave(visit, reply.status, reason, provider=upstream.name, complete=delivered)
+
+
+def _raw_path(scope: HTTPScope) -> str:
+    """The path as it was sent: a decoded one would not mean the same upstream."""
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
