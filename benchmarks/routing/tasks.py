@@ -5,7 +5,7 @@
 All variants stand on the same general heads.  Tasks come from similarity alone, from
 preference alone, from both, and from k-means with as many centers as `both` has
 communities.  Resolution and mixing are chosen on validation, as the command does it, and
-differences are tested in pairs over the splits (see `learning/routing_report`).
+differences are tested in pairs over the splits (see `learning/router/report.py`).
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The fitted router: from a prompt's embedding and text to what each model would make of it.
 
 It only estimates.  `core/routing/estimates` chooses, `core/routing/router_file`
-reads and writes it, `learning/train_router` fits it.
+reads and writes it, `learning/router/train_router.py` fits it.
 
 Support says how usual the prompt is: how many of the prompts it was fitted on lie
 farther from everything than this one does.  A center's own prompts are closer to it
