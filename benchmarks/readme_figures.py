@@ -150,7 +150,7 @@ def _budget() -> str:
 
 def _costs() -> str:
     """The promises that a user notices, in one paragraph."""
-    overhead = _result("overhead")
+    overhead, translation = _result("overhead"), _result("translation")
     measured = {line["promise"]: line["measured"] for line in overhead["budget"]}
     met = sum(line["met"] for line in overhead["budget"])
     names = {"off": "sparingly", "portkey": "Portkey", "litellm": "LiteLLM"}
@@ -163,7 +163,11 @@ def _costs() -> str:
         "**What the gateway costs**, on two cores that it shares with the provider and the load: an exact hit takes "
         f"{measured['exact hit, median, ms']:.1f} ms, a semantic one "
         f"{measured['semantic hit, question of up to 32 tokens, median, ms']:.1f} ms, the first token comes "
-        f"{measured['added to the first token, cache off, median, ms']:.1f} ms later than without (medians). CPU per "
+        f"{measured['added to the first token, cache off, median, ms']:.1f} ms later than without, and a chunk "
+        f"{measured['added to a chunk, cache off, median, ms']:.2f} ms; to say it in another dialect takes "
+        f"{translation['worst_median_us']:.0f} \u00b5s ([web/translation.py](benchmarks/web/translation.py); medians). Of "
+        "256 streams that begin at once, "
+        f"{measured['streams of them with a chunk over 100 ms late, cache off']:.0f} have a chunk over 100 ms late. CPU per "
         f"proxied request, in the same run: {peers}. {met} of {len(overhead['budget'])} promises of the budget are kept; "
         "[benchmarks/README.md](benchmarks/README.md) lists them all."
     )
