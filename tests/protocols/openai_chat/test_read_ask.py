@@ -115,6 +115,15 @@ def test_what_could_change_the_answer_reads_differently(fields: Body) -> None:
     assert read(**fields) != read()
 
 
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_log_probabilities_may_be_asked_for_by_number(count: int) -> None:
+    """Some servers want it so; each number is another request."""
+    ask = read(logprobs=count)
+
+    assert ask.extra == json_text({"logprobs": count})
+    assert ask.sampling.logprobs is None
+
+
 def test_the_two_names_of_the_token_limit_stay_apart() -> None:
     """The newer one counts hidden reasoning; both together are a third thing."""
     asks = [
@@ -210,7 +219,8 @@ _CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "
         ({"max_tokens": "10"}, "max_tokens"),
         ({"reasoning_effort": {}}, "reasoning_effort"),
         ({"max_completion_tokens": 0}, "max_completion_tokens"),
-        ({"logprobs": 1}, "logprobs"),
+        ({"logprobs": -1}, "logprobs"),
+        ({"logprobs": "yes"}, "logprobs"),
         ({"top_logprobs": -1}, "top_logprobs"),
         ({"stop": 1}, "stop"),
         ({"stop": ["a", 1]}, "stop.1"),

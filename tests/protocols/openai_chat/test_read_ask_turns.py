@@ -88,6 +88,10 @@ _CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "
             {"role": "function", "name": "f", "content": "42"},
             Turn("tool", (ToolResult("", (Text("42"),)),), "f", json_text({"role": "function"})),
         ),
+        (
+            {"role": "function", "name": "f", "content": None},
+            Turn("tool", (ToolResult("", ()),), "f", json_text({"role": "function"})),
+        ),
         ({"role": "assistant", "content": None}, Turn("assistant", ())),
         (
             {"role": "assistant", "content": "x", "reasoning": "hm"},

@@ -50,6 +50,7 @@ from sparingly.protocols.openai_chat import shapes
 # Bounds of nonsense, not of any provider: 128 drafts is OpenAI's own limit, temperatures above 2 are
 # accepted by some servers, seeds and token counts must fit the integers that ledgers and stores hold.
 _MOST_DRAFTS = 128
+_MOST_LOGPROBS = 1_000
 _MOST_TOKENS = 2**31 - 1
 # The word of llama.cpp's server and of LM Studio.
 _NO_LIMIT = -1
@@ -89,7 +90,7 @@ def _ask(body: dict[str, object]) -> Ask:
         tool_choice=_tool_choice(body),
         parallel_tool_calls=optional_bool(body, "parallel_tool_calls"),
         response_format=_response_format(body),
-        extra=kept(extra | marks),
+        extra=kept(extra | marks | _counted_logprobs(body)),
         stream=optional_bool(body, "stream") or False,
         include_usage=_include_usage(body),
     )
@@ -116,12 +117,19 @@ def _sampling(body: dict[str, object], max_tokens: int | None) -> Sampling:
         n=optional_int(body, "n", least=1, most=_MOST_DRAFTS),
         seed=optional_int(body, "seed", least=_SEEDS[0], most=_SEEDS[1]),
         stop=_stop(body),
-        logprobs=optional_bool(body, "logprobs"),
-        top_logprobs=optional_int(body, "top_logprobs", least=0, most=1_000),
+        logprobs=None if _counted_logprobs(body) else optional_bool(body, "logprobs"),
+        top_logprobs=optional_int(body, "top_logprobs", least=0, most=_MOST_LOGPROBS),
         max_tokens=max_tokens,
         presence_penalty=optional_number(body, "presence_penalty", least=-100, most=100),
         frequency_penalty=optional_number(body, "frequency_penalty", least=-100, most=100),
     )
+
+
+def _counted_logprobs(body: dict[str, object]) -> dict[str, object]:
+    """The form of some servers, Together's and Fireworks' among them, which say here how many are wanted."""
+    value = body.get("logprobs")
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_LOGPROBS
+    return {"logprobs": value} if is_count else {}
 
 
 def _stop(body: dict[str, object]) -> tuple[str, ...] | None:
@@ -222,8 +230,9 @@ def _turn(message: dict[str, object], index: int) -> Turn:
             extra = _unknown(message, shapes.TOOL_MESSAGE, shapes.NULLABLE_OF_MESSAGE) | unknown
             return Turn("tool", (ToolResult(call_id, parts),), name, kept(extra))
         case "function":
-            # The form before tools: the result of a call that had no id.
-            parts, unknown = _content(message, path)
+            # The form before tools: the result of a call that had no id, and may have had no result.
+            is_empty = message.get("content", ...) is None
+            parts, unknown = ((), {}) if is_empty else _content(message, path)
             extra = _unknown(message, shapes.MESSAGE, shapes.NULLABLE_OF_MESSAGE) | unknown
             extra["role"] = "function"
             return Turn("tool", (ToolResult("", parts),), name, kept(extra))
