@@ -88,3 +88,40 @@ async def test_closing_stops_the_waiting() -> None:
 
     assert source.has_ended
     assert asyncio.all_tasks() == before
+
+
+async def test_closing_can_itself_be_cancelled() -> None:
+    """A source that is slow to let go must not swallow the cancelling of whoever closes."""
+    let_go = asyncio.Event()
+
+    async def stubborn() -> AsyncIterator[bytes]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await let_go.wait()
+        yield b""
+
+    pieces = PatientPieces(stubborn())
+    await pieces.come_by(NOW)
+    closing = asyncio.ensure_future(pieces.aclose())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    closing.cancel()
+    await asyncio.wait({closing})
+    let_go.set()
+
+    assert closing.cancelled()
+
+
+async def test_what_was_met_after_the_last_look_is_dropped_by_closing() -> None:
+    """Neither raised nor reported as a failure that nobody saw."""
+
+    async def broken() -> AsyncIterator[bytes]:
+        raise UpstreamBroke("gone")
+        yield b""
+
+    pieces = PatientPieces(broken())
+    assert await pieces.come_by(_later())
+
+    await pieces.aclose()

@@ -6,7 +6,6 @@ beside, and whoever asks next gets what it brought.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Self
 
 
@@ -37,6 +36,8 @@ class PatientPieces:
         awaited, self._awaited = self._awaited, None
         if awaited is not None:
             awaited.cancel()
-            # What it met meanwhile is nobody's any more.
-            with suppress(Exception, asyncio.CancelledError):
-                await awaited
+            # Waited for, not awaited: whoever cancels this call must not be mistaken for what it cancels.
+            await asyncio.wait({awaited})
+            if not awaited.cancelled():
+                # What it met meanwhile is nobody's any more.
+                awaited.exception()
